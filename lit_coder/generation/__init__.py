@@ -1,0 +1,1 @@
+"""Token ids in, token ids out: sampling and key-value-cache decoding."""

@@ -1,0 +1,1 @@
+"""LightningModules: the GPT on a common CodeModule; optimizer groups and schedules."""

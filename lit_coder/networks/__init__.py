@@ -1,0 +1,1 @@
+"""Pure nn.Module parts and networks (torch only)."""

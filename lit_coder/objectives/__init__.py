@@ -1,0 +1,1 @@
+"""Losses as parts that a module is given."""

@@ -1,0 +1,134 @@
+"""What a programming problem is: a prompt, an entry point, tests, perhaps a reference solution.
+
+    problem = Problem(task_id="demo/0", prompt='def f(x):\n    \"\"\"double\"\"\"\n', entry_point="f",
+                      tests=Cases(visible=(Case.call("f", (2,), 4),), hidden=()), ...)
+    program = problem.program(completion)      # what the sandbox runs
+
+A problem is plain frozen data. It does not run anything (`sandbox/`), does not judge
+(`verification/`), and holds no text that depends on a model or a tokenizer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Value: TypeAlias = object
+"""A plain Python value that crosses between processes by exact type: None, bool, int, float,
+complex, str, bytes, and list, tuple, set, frozenset, dict of such values."""
+
+ProblemKind: TypeAlias = Literal["function", "class", "program"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Call the module-level function `function` with positional `arguments`."""
+
+    function: str
+    arguments: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Construct:
+    """Build an object of class `class_name`; it becomes the case's object. Its outcome is None."""
+
+    class_name: str
+    arguments: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodCall:
+    """Call `method` of the case's object with positional `arguments`."""
+
+    method: str
+    arguments: tuple[Value, ...]
+
+
+Operation: TypeAlias = Call | Construct | MethodCall
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A sequence of operations in one fresh state, each with its expected value.
+
+    `expected` is as long as `operations`; a Construct is expected to give None.
+    """
+
+    operations: tuple[Operation, ...]
+    expected: tuple[Value, ...]
+
+    @staticmethod
+    def call(function: str, arguments: tuple[Value, ...], expected: Value) -> Case:
+        """A case of one function call."""
+        return Case((Call(function, arguments),), (expected,))
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Operations with expected values. `visible` may admit a sample, `hidden` is only counted."""
+
+    visible: tuple[Case, ...]
+    hidden: tuple[Case, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckProgram:
+    """Test code, as HumanEval's `check` or MBPP's asserts: executed by a judge process.
+
+    `setup` runs once; then each text of `visible` and `hidden` is one test, executed in the
+    judge's namespace, where the entry point is a proxy of the candidate's.
+    """
+
+    visible: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
+    setup: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StdioCase:
+    """Text on standard input and the whole expected standard output."""
+
+    stdin: str
+    expected_stdout: str
+
+
+@dataclass(frozen=True, slots=True)
+class StdioCases:
+    """Input/output texts; compared whole, after normalization of line ends and trailing space."""
+
+    visible: tuple[StdioCase, ...]
+    hidden: tuple[StdioCase, ...] = ()
+
+
+Tests: TypeAlias = Cases | CheckProgram | StdioCases
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem.
+
+    Attributes:
+        task_id: unique name, `<source>/<name>`.
+        prompt: program text up to where the completion starts (imports, signature, docstring).
+        entry_point: name of the function or class the tests use; "" for a whole program.
+        tests: how a completion is judged.
+        kind: "function", "class" or "program".
+        source: family or benchmark the problem comes from.
+        difficulty: the source's own knob, 1 = easiest; 0 where the source has none.
+        language: "python".
+        reference: completion that passes the tests, or None where no solution is known.
+    """
+
+    task_id: str
+    prompt: str
+    entry_point: str
+    tests: Tests
+    kind: ProblemKind
+    source: str
+    difficulty: int = 0
+    language: str = "python"
+    reference: str | None = None
+
+    def program(self, completion: str) -> str:
+        """The whole program text: prompt followed by the completion."""
+        return self.prompt + completion

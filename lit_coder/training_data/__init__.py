@@ -1,0 +1,1 @@
+"""Tokens to train on: samples, pool, mixture, the CodeDataModule."""

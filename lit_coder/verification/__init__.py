@@ -1,0 +1,1 @@
+"""A completion's verdict: run its program, compare outside, count; pass@k."""
