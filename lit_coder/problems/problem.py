@@ -1,7 +1,7 @@
-"""What a programming problem is: a prompt, an entry point, tests, perhaps a reference solution.
+r"""What a programming problem is: a prompt, an entry point, tests, perhaps a reference solution.
 
-    problem = Problem(task_id="demo/0", prompt='def f(x):\n    \"\"\"double\"\"\"\n', entry_point="f",
-                      tests=Cases(visible=(Case.call("f", (2,), 4),), hidden=()), ...)
+    tests = Cases(visible=(Case.call("f", (2,), 4),))
+    problem = Problem("demo/0", "def f(x):\n", "f", tests, kind="function", source="demo")
     program = problem.program(completion)      # what the sandbox runs
 
 A problem is plain frozen data. It does not run anything (`sandbox/`), does not judge

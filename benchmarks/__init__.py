@@ -1,0 +1,1 @@
+"""Measurements: each command prints its figure and fails below its floor."""

@@ -1,0 +1,1 @@
+"""lit_coder: a trainer for small code models that teach themselves."""

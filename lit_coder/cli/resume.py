@@ -1,0 +1,201 @@
+"""`--ckpt_path FILE | last | auto`: which run a command line means, before it is parsed.
+
+    plan = plan_command(["fit", "--ckpt_path", "last"], Path("runs"))
+    plan.arguments      # what LightningCLI gets: a real file, the run's saved configuration first
+    plan.run_folder     # where the run stands or will stand
+
+Nothing is created here. Lightning's own `last` warns and starts over where nothing is found; this
+says so and stops.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from lit_coder.trainer.checkpoint import CHECKPOINTS_FOLDER
+from lit_coder.trainer.run_folder import (
+    CONFIG_FILE,
+    TOKENIZER_FILE,
+    choose_new_folder,
+    find_run,
+)
+
+NEW_RUN_NAME = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandPlan:
+    """A command line with `--ckpt_path` and the run's folder resolved.
+
+    Attributes:
+        arguments: for LightningCLI.
+        run_folder: folder of the run.
+        checkpoint: file to start from, None for a new run.
+    """
+
+    arguments: tuple[str, ...]
+    run_folder: Path
+    checkpoint: Path | None
+
+
+def plan_command(arguments: list[str], runs: Path) -> CommandPlan:
+    """Resolve `--ckpt_path` and the run's folder.
+
+    Raises:
+        ValueError: there is no such run or file; one sentence.
+    """
+    command, rest = arguments[0], arguments[1:]
+    rest, wanted = _take(rest, "--ckpt_path")
+    _, folder = _take(rest, "--trainer.default_root_dir")
+    configs = _values(rest, ("--config", "-c"))
+    for config in configs:
+        _require_config(config)
+    name = Path(configs[0]).stem if configs else None
+    if wanted is None or wanted in ("null", "None", ""):
+        if command != "fit":
+            raise ValueError(
+                f"{command} needs weights: give --ckpt_path last, or the path of a checkpoint"
+            )
+        return _new_run(command, rest, folder, runs, name)
+    if wanted in ("last", "auto"):
+        run = Path(folder) if folder else find_run(runs, name)
+        if run is None or not (run / CONFIG_FILE).exists():
+            if wanted == "auto" and command == "fit":
+                return _new_run(command, rest, folder, runs, name)
+            raise ValueError(_no_run(runs, folder, name))
+        return _resume(command, rest, run, run / CHECKPOINTS_FOLDER / "last.ckpt")
+    checkpoint = Path(wanted)
+    run = checkpoint.absolute().parent.parent
+    if (run / CONFIG_FILE).exists():
+        return _resume(command, rest, run, checkpoint)
+    _require_checkpoint(checkpoint)
+    if command == "fit":
+        raise ValueError(
+            f"--ckpt_path {wanted} does not stand in a run's folder (its configuration and pool "
+            "are missing); give a checkpoint under runs/NAME/checkpoints/"
+        )
+    if not configs:
+        raise ValueError(
+            f"--ckpt_path {wanted} does not stand in a run's folder; give the configuration it "
+            "was trained with by --config"
+        )
+    target = Path(folder) if folder else checkpoint.absolute().parent
+    return CommandPlan(
+        (command, *rest, "--ckpt_path", str(checkpoint.absolute())), target, checkpoint
+    )
+
+
+def intact_checkpoints(folder: Path) -> list[Path]:
+    """Checkpoints of a folder that can be read, newest first."""
+    files = (p for p in folder.glob("*.ckpt") if not p.is_symlink())
+    newest_first = sorted(files, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    return [path for path in newest_first if _is_whole(path)]
+
+
+def _new_run(
+    command: str, rest: list[str], folder: str | None, runs: Path, name: str | None
+) -> CommandPlan:
+    if folder is not None:
+        run = Path(folder)
+        if run.exists() and (not run.is_dir() or any(run.iterdir())):
+            raise ValueError(
+                f"trainer.default_root_dir {folder} is not empty; a new run never writes into an "
+                "older one: choose another folder, or go on with it by --ckpt_path last"
+            )
+    else:
+        run = choose_new_folder(runs, name or NEW_RUN_NAME)
+        rest = [*rest, "--trainer.default_root_dir", str(run.absolute())]
+    return CommandPlan((command, *rest), run.absolute(), None)
+
+
+def _resume(command: str, rest: list[str], run: Path, checkpoint: Path) -> CommandPlan:
+    """The run's own configuration first; what the user gives comes after it and wins."""
+    _require_checkpoint(checkpoint)
+    run, checkpoint = run.resolve(), checkpoint.absolute()
+    rest, _ = _take(rest, "--trainer.default_root_dir")
+    given = ["--config", str(run / CONFIG_FILE)]
+    tokenizer = run / TOKENIZER_FILE
+    if tokenizer.exists() and not _values(rest, ("--data.tokenizer",)):
+        rest = [*rest, "--data.tokenizer", str(tokenizer)]
+    rest = [*given, *rest, "--trainer.default_root_dir", str(run), "--ckpt_path", str(checkpoint)]
+    return CommandPlan((command, *rest), run, checkpoint)
+
+
+def _require_config(config: str) -> None:
+    path = Path(config)
+    if path.is_file():
+        return
+    folder = path.parent
+    names = [p.name for p in folder.glob("*.yaml")] if folder.is_dir() else []
+    near = difflib.get_close_matches(path.name, names, n=1)
+    hint = f"; did you mean {folder / near[0]}?" if near else ""
+    raise ValueError(f"--config {config}: there is no such file{hint}")
+
+
+def _require_checkpoint(checkpoint: Path) -> None:
+    """Raise where the file is missing or damaged; the sentence lists the intact ones."""
+    if checkpoint.is_file() and _is_whole(checkpoint):
+        return
+    fault = "is damaged" if checkpoint.is_file() else "does not exist"
+    intact = intact_checkpoints(checkpoint.parent) if checkpoint.parent.is_dir() else []
+    others = ", ".join(str(path) for path in intact)
+    remedy = f"intact: {others}" if others else "there is no intact checkpoint beside it"
+    raise ValueError(f"--ckpt_path: the checkpoint {checkpoint} {fault}; {remedy}")
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether every byte of the checkpoint can be read; its archive carries checksums."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError):
+        return False
+
+
+def _no_run(runs: Path, folder: str | None, name: str | None) -> str:
+    if folder is not None:
+        return (
+            f"--ckpt_path: trainer.default_root_dir {folder} holds no run to go on with; start "
+            "one without --ckpt_path"
+        )
+    where = f"{runs}/{name}" if name else f"{runs}/"
+    start = f"--config configs/{name}.yaml" if name else "--config configs/quickstart.yaml"
+    return (
+        f"--ckpt_path: there is no run to go on with under {where}; start one with "
+        f"python main.py fit {start}"
+    )
+
+
+def _take(arguments: list[str], option: str) -> tuple[list[str], str | None]:
+    """The arguments without `option`, and its last value."""
+    kept: list[str] = []
+    value: str | None = None
+    waiting = False
+    for argument in arguments:
+        if waiting:
+            value, waiting = argument, False
+        elif argument == option:
+            waiting = True
+        elif argument.startswith(option + "="):
+            value = argument.split("=", 1)[1]
+        else:
+            kept.append(argument)
+    if waiting:
+        raise ValueError(f"{option} needs a value")
+    return kept, value
+
+
+def _values(arguments: list[str], options: tuple[str, ...]) -> list[str]:
+    """Every value given to one of the options, in order."""
+    found: list[str] = []
+    for index, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name in options:
+            if not equals and index + 1 >= len(arguments):
+                raise ValueError(f"{name} needs a value")
+            found.append(value if equals else arguments[index + 1])
+    return found

@@ -1,0 +1,308 @@
+"""`main.py test`: pass@1 and pass@k with intervals on the held-out set and on HumanEval.
+
+The module generates in `test_step`; this callback verifies and scores. Greedy pass@1 is measured
+on every problem, pass@k on `num_samples` completions at a temperature. The result is printed and
+written to `<run>/benchmarks/<name>/`. Nothing here trains or moves `runs/last`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+from rich.console import Console
+from rich.table import Table
+
+from lit_coder.evaluation.pass_metric import PassAtK
+from lit_coder.generation.contract import Completion, SamplingOptions
+from lit_coder.modules.code_module import CodeModule
+from lit_coder.problems.benchmark_files import find_benchmark_file
+from lit_coder.problems.humaneval import read_humaneval
+from lit_coder.problems.problem import Problem
+from lit_coder.sandbox.contract import Runner
+from lit_coder.sandbox.open_runner import open_runner
+from lit_coder.sandbox.options import SandboxOptions
+from lit_coder.training_data.data_module import CodeDataModule
+from lit_coder.training_data.problem_batch import ProblemBatch
+from lit_coder.verification.self_test import self_test
+from lit_coder.verification.verifier import Attempt, Verifier
+
+logger = logging.getLogger("lit_coder.evaluation")
+
+BENCHMARKS_FOLDER = "benchmarks"
+HELD_OUT = "held_out"
+HUMANEVAL = "humaneval"
+STOPS = {HUMANEVAL: ("\nclass", "\ndef", "\n#", "\nif", "\nprint")}
+
+
+class BenchmarkCallback(pl.Callback):
+    """Scores a checkpoint on benchmarks.
+
+    Args:
+        names: benchmarks to run: held_out, humaneval. None = held_out, and humaneval where its
+            file is found (LIT_CODER_DATA_DIR or ./data).
+        max_problems: problems of each benchmark; 0 = all.
+        num_samples: completions of each problem for pass@k with k = num_samples; 0 = greedy only.
+        temperature: of those samples.
+        max_new_tokens: tokens of a completion.
+        batch_size: problems given to the model at a time.
+        output: a JSON file for all scores, beside the files in the run's folder.
+        sandbox: linked to the section `sandbox`.
+    """
+
+    def __init__(
+        self,
+        names: list[str] | None = None,
+        max_problems: int = 0,
+        num_samples: int = 8,
+        temperature: float = 0.8,
+        max_new_tokens: int = 256,
+        batch_size: int = 64,
+        output: str | None = None,
+        sandbox: SandboxOptions | None = None,
+    ) -> None:
+        for name in names or ():
+            if name not in (HELD_OUT, HUMANEVAL):
+                raise ValueError(
+                    f"benchmark.names: there is no benchmark {name}; choose from {HELD_OUT}, "
+                    f"{HUMANEVAL}"
+                )
+        for option, value, smallest in (
+            ("max_problems", max_problems, 0),
+            ("num_samples", num_samples, 0),
+            ("max_new_tokens", max_new_tokens, 1),
+            ("batch_size", batch_size, 1),
+        ):
+            if value < smallest:
+                raise ValueError(f"benchmark.{option} must be {smallest} or more, not {value}")
+        if temperature <= 0:
+            raise ValueError(f"benchmark.temperature must be above 0, not {temperature}")
+        self.names = names
+        self.max_problems = max_problems
+        self.num_samples = num_samples
+        self.temperature = temperature
+        self.max_new_tokens = max_new_tokens
+        self.batch_size = batch_size
+        self.output = output
+        self.sandbox = sandbox or SandboxOptions()
+        self._runner: Runner | None = None
+        self._problems: dict[str, tuple[Problem, ...]] = {}
+        self._greedy: dict[str, PassAtK] = {}
+        self._sampled: dict[str, PassAtK] = {}
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._too_long: dict[str, int] = {}
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Choose the problems and tell module and data what to generate."""
+        if stage not in ("test", "predict"):
+            return
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, CodeDataModule) and isinstance(pl_module, CodeModule)
+        pl_module.tokenizer = pl_module.tokenizer or data.tokenizer
+        self._problems = self._choose(data, [HELD_OUT] if stage == "predict" else self.names)
+        data.test_problems = tuple(self._problems.values())
+        data.test_batch_size = self.batch_size
+        greedy = SamplingOptions(max_new_tokens=self.max_new_tokens, seed=data.seed)
+        pl_module.test_sampling = [greedy]
+        if stage == "test" and self.num_samples > 1:
+            sampled = dataclasses.replace(
+                greedy, num_samples=self.num_samples, temperature=self.temperature
+            )
+            pl_module.test_sampling.append(sampled)
+
+    def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the sandbox and prove its verdicts."""
+        self._runner = open_runner(self.sandbox)
+        self._runner.__enter__()
+        self_test(self._runner)
+        self._rows = {name: [] for name in self._problems}
+        self._greedy = {name: PassAtK(1) for name in self._problems}
+        self._sampled = {name: PassAtK(self.num_samples) for name in self._problems}
+        for name, count in self._too_long.items():
+            for _ in range(count):
+                self._greedy[name].update(1, 0)
+                self._sampled[name].update(self.num_samples, 0)
+
+    def on_test_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Verify a batch's completions."""
+        assert isinstance(batch, ProblemBatch) and isinstance(pl_module, CodeModule)
+        assert pl_module.tokenizer is not None
+        name = list(self._problems)[dataloader_idx]
+        metrics = [self._greedy[name], self._sampled[name]]
+        for metric, completions in zip(metrics, outputs["completions"], strict=False):
+            rows = self._verify(name, batch, completions, pl_module.tokenizer.decode)
+            self._rows[name] += [row for group in rows for row in group]
+            for group in rows:
+                metric.update(len(group), sum(row["passed"] for row in group))
+
+    def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Print and write the scores."""
+        table = Table(title="Benchmarks")
+        for column in ("benchmark", "problems", "pass@1 greedy", "95 % interval", "pass@k"):
+            table.add_column(column, justify="right" if column != "benchmark" else "left")
+        summaries = {}
+        for name, problems in self._problems.items():
+            summary = self._summary(name, len(problems) + self._too_long[name])
+            summaries[name] = summary
+            low, high = summary["pass@1_interval"]
+            k = self.num_samples
+            at_k = f"{summary[f'pass@{k}']:.1%} (k={k})" if k > 1 else "-"
+            table.add_row(
+                name,
+                str(summary["num_problems"]),
+                f"{summary['pass@1']:.1%}",
+                f"{low:.1%} to {high:.1%}",
+                at_k,
+            )
+            self._write(Path(trainer.default_root_dir), name, summary)
+        Console().print(table)
+        if self.output:
+            Path(self.output).write_text(json.dumps(summaries, indent=1), encoding="utf-8")
+
+    def on_predict_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write one greedy completion of each held-out problem, not verified."""
+        assert isinstance(pl_module, CodeModule) and pl_module.tokenizer is not None
+        path = Path(trainer.default_root_dir) / "predictions.jsonl"
+        predictions: Any = trainer.predict_loop.predictions
+        batches = [row for batch in predictions for row in batch["completions"][0]]
+        with path.open("w", encoding="utf-8") as stream:
+            for problem, row in zip(self._problems[HELD_OUT], batches, strict=True):
+                text = pl_module.tokenizer.decode(row[0].ids)
+                line = {"task_id": problem.task_id, "prompt": problem.prompt, "completion": text}
+                stream.write(json.dumps(line) + "\n")
+        logger.info("wrote %s", path)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """End the sandbox's processes."""
+        self._close()
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """End the sandbox's processes."""
+        self._close()
+
+    def _close(self) -> None:
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
+
+    def _choose(
+        self, data: CodeDataModule, names: list[str] | None
+    ) -> dict[str, tuple[Problem, ...]]:
+        found: dict[str, tuple[Problem, ...]] = {}
+        if names is None or HELD_OUT in names:
+            found[HELD_OUT] = data.problems.held_out
+        path = find_benchmark_file(HUMANEVAL)
+        if path is None and names is not None and HUMANEVAL in names:
+            raise ValueError(
+                "benchmark.names: HumanEval.jsonl.gz was not found; set LIT_CODER_DATA_DIR to the "
+                "folder that holds it, or put it into ./data"
+            )
+        if path is not None and (names is None or HUMANEVAL in names):
+            found[HUMANEVAL] = tuple(read_humaneval(path))
+        chosen = {name: self._fitting(data, name, problems) for name, problems in found.items()}
+        chosen = {name: problems for name, problems in chosen.items() if problems}
+        if not chosen:
+            raise ValueError("benchmark.names leaves no problem to measure on")
+        return chosen
+
+    def _fitting(
+        self, data: CodeDataModule, name: str, problems: tuple[Problem, ...]
+    ) -> tuple[Problem, ...]:
+        """The first `max_problems`; prompts longer than the context are said and left out."""
+        wanted = problems[: self.max_problems or None]
+        longest = data.max_sequence_length - 1
+        fitting = tuple(p for p in wanted if len(data.tokenizer.encode(p.prompt)) <= longest)
+        self._too_long[name] = len(wanted) - len(fitting)
+        if self._too_long[name]:
+            logger.warning(
+                "%s: %d of %d prompts are longer than data.max_sequence_length (%d tokens); they "
+                "count as not passed",
+                name,
+                self._too_long[name],
+                len(wanted),
+                data.max_sequence_length,
+            )
+        return fitting
+
+    def _verify(
+        self,
+        name: str,
+        batch: ProblemBatch,
+        completions: list[list[Completion]],
+        decode: Callable[..., str],
+    ) -> list[list[dict[str, Any]]]:
+        assert self._runner is not None
+        texts = [
+            [_cut(decode(completion.ids), STOPS.get(name, ())) for completion in group]
+            for group in completions
+        ]
+        attempts = [
+            Attempt(problem, text)
+            for problem, group in zip(batch.problems, texts, strict=True)
+            for text in group
+        ]
+        verdicts = iter(Verifier(self._runner, self.sandbox.limits()).verify(attempts))
+        rows = []
+        for problem, group in zip(batch.problems, texts, strict=True):
+            row = []
+            for text in group:
+                verdict = next(verdicts)
+                row.append(
+                    {
+                        "task_id": problem.task_id,
+                        "completion": text,
+                        "passed": verdict.passed,
+                        "status": verdict.status,
+                        "detail": verdict.detail,
+                    }
+                )
+            rows.append(row)
+        return rows
+
+    def _summary(self, name: str, num_problems: int) -> dict[str, Any]:
+        greedy = self._greedy[name].estimate()
+        summary: dict[str, Any] = {
+            "benchmark": name,
+            "num_problems": num_problems,
+            "pass@1": greedy.mean,
+            "pass@1_interval": (greedy.low, greedy.high),
+            "max_new_tokens": self.max_new_tokens,
+        }
+        if self.num_samples > 1:
+            sampled = self._sampled[name].estimate()
+            summary |= {
+                f"pass@{self.num_samples}": sampled.mean,
+                f"pass@{self.num_samples}_interval": (sampled.low, sampled.high),
+                "num_samples": self.num_samples,
+                "temperature": self.temperature,
+            }
+        return summary
+
+    def _write(self, run_folder: Path, name: str, summary: dict[str, Any]) -> None:
+        folder = run_folder / BENCHMARKS_FOLDER / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+        with (folder / "results.jsonl").open("w", encoding="utf-8") as stream:
+            for row in self._rows[name]:
+                stream.write(json.dumps(row) + "\n")
+
+
+def _cut(completion: str, stops: tuple[str, ...]) -> str:
+    """The completion up to the first stop sequence."""
+    ends = [position for stop in stops if (position := completion.find(stop)) >= 0]
+    return completion[: min(ends)] if ends else completion

@@ -1,0 +1,98 @@
+"""Shows and logs every round: terminal row, metrics, plot, report page; a summary at the end.
+
+A callback that runs after the round callback and before the checkpoint. It reads the round's
+record and changes nothing that training depends on.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import lightning.pytorch as pl
+from rich.console import Console
+
+from lit_coder.evaluation.report import write_report
+from lit_coder.evaluation.round_plot import plot_rounds
+from lit_coder.evaluation.round_table import RoundTablePrinter, flat_metrics, print_run_summary
+from lit_coder.modules.code_module import CodeModule
+from lit_coder.recursion.callback import RecursiveGenerationCallback
+from lit_coder.training_data.data_module import CodeDataModule
+
+logger = logging.getLogger("lit_coder.evaluation")
+
+PLOT_FILE = "rounds.png"
+
+
+class RoundReporter(pl.Callback):
+    """Reports the rounds of a run.
+
+    Args:
+        recursion: the callback whose records are reported.
+        console: where tables go.
+        continue_command: the one line that goes on with this run.
+    """
+
+    def __init__(
+        self, recursion: RecursiveGenerationCallback, console: Console, continue_command: str
+    ) -> None:
+        self._recursion = recursion
+        self._console = console
+        self._continue_command = continue_command
+        self._printer = RoundTablePrinter(console)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say what is about to run."""
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, CodeDataModule) and isinstance(pl_module, CodeModule)
+        problems = data.problems
+        parameters = sum(p.numel() for p in pl_module.parameters())
+        self._console.print(
+            f"{type(pl_module).__name__}: {parameters / 1e6:.2f} M parameters on "
+            f"{pl_module.device}; {len(problems.labelled)} labelled, {len(problems.held_out)} "
+            f"held-out problems; step {trainer.global_step} of {trainer.max_steps}, a round is "
+            f"{self._recursion.every_n_steps} steps",
+            highlight=False,
+        )
+        for shortage in problems.shortages:
+            if shortage.split != "validation":
+                logger.warning(
+                    "%s problems of %s, difficulty %d: only %d of %d exist apart by behaviour",
+                    shortage.split,
+                    shortage.family,
+                    shortage.difficulty,
+                    shortage.found,
+                    shortage.wanted,
+                )
+        for record in self._recursion.records:
+            self._printer.add(record)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Report the round that has just ended."""
+        records = self._recursion.records
+        if not trainer.is_last_batch or not records:
+            return
+        metrics = flat_metrics(records[-1])
+        for run_logger in trainer.loggers:
+            run_logger.log_metrics(metrics, records[-1].global_step)
+        self._printer.add(records[-1])
+        folder = Path(trainer.default_root_dir)
+        try:
+            plot_rounds(records, folder / PLOT_FILE)
+            write_report(folder)
+        except (OSError, ValueError) as error:
+            # A page can be written again at any time: it must not end an overnight run.
+            logger.warning("the report of round %d was not written: %s", records[-1].round, error)
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Print the summary."""
+        folder = Path(trainer.default_root_dir)
+        best = getattr(trainer.checkpoint_callback, "best_model_path", "")
+        print_run_summary(
+            self._console,
+            self._recursion.records,
+            plot=folder / PLOT_FILE,
+            report=folder / "report.html",
+            best_checkpoint=Path(best) if best else None,
+            continue_command=self._continue_command,
+        )

@@ -1,0 +1,72 @@
+"""What a problem asks for, as a hash of inputs and outputs: equal behaviour, equal hash.
+
+    if behaviour(problem) in held_out_behaviours: ...
+
+Two prompts in different words that want the same outputs for the same operations are one
+problem: text comparison would miss that "add 2; add 3" is "add 5". A family asks every problem
+of one interface the same operations, so its behaviours can be compared. The hash needs no
+reference solution, is the same in every process and on every machine, and says nothing about
+inputs that no test holds.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from lit_coder.problems.problem import (
+    Call,
+    Cases,
+    CheckProgram,
+    Construct,
+    Operation,
+    Problem,
+    Value,
+)
+
+
+def behaviour(problem: Problem) -> str:
+    """Hash of the operations and expected values of all tests, visible and hidden.
+
+    Which tests are visible, and their order, makes no difference. For test code (CheckProgram)
+    it is the hash of the code.
+    """
+    return sha256("\n".join(_facts(problem)).encode()).hexdigest()[:32]
+
+
+def canonical_text(value: Value) -> str:
+    """Text that is equal where values and types are, whatever the order of sets and dicts."""
+    if isinstance(value, (set, frozenset)):
+        members = ",".join(sorted(canonical_text(member) for member in value))
+        return f"{type(value).__name__}({members})"
+    if isinstance(value, dict):
+        entries = sorted((canonical_text(key), canonical_text(item)) for key, item in value.items())
+        return "{" + ",".join(f"{key}:{item}" for key, item in entries) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical_text, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + ",".join(map(canonical_text, value)) + ",)"
+    return repr(value)
+
+
+def _facts(problem: Problem) -> list[str]:
+    """One line of text for every test, sorted."""
+    tests = problem.tests
+    if isinstance(tests, Cases):
+        return sorted(
+            " ".join(map(_operation_text, case.operations)) + "=" + canonical_text(case.expected)
+            for case in tests.visible + tests.hidden
+        )
+    if isinstance(tests, CheckProgram):
+        return [tests.setup, *sorted(tests.visible + tests.hidden)]
+    return sorted(repr((case.stdin, case.expected_stdout)) for case in tests.visible + tests.hidden)
+
+
+def _operation_text(operation: Operation) -> str:
+    """The operation with its arguments."""
+    if isinstance(operation, Call):
+        name = operation.function
+    elif isinstance(operation, Construct):
+        name = operation.class_name
+    else:
+        name = "." + operation.method
+    return name + canonical_text(operation.arguments)

@@ -1,0 +1,95 @@
+"""Refuses problems that prove nothing: tests that a program of no thought would pass.
+
+    refuse_degenerate(problem, TrustedProgram(problem.program(reference)))
+
+A problem is degenerate where
+  * its reference raises, gives other values when asked again, or gives values whose types
+    cannot cross between processes;
+  * all its tests together expect fewer than 3 distinct outputs;
+  * a known-wrong program passes the visible tests. Two are tried, and since their outputs are
+    known they need not be run: the constant (every call returns the first expected output) and
+    the identity (every call returns its first argument, None where there is none).
+
+The families refuse such problems while sampling. A user's own problems are not refused:
+a predicate has two outputs and is still a problem; `known_wrong_program` can be asked about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lit_coder.problems.behaviour import canonical_text
+from lit_coder.problems.problem import Case, Cases, Construct, Operation, Problem, Value
+from lit_coder.problems.reference import TrustedProgram
+
+MIN_DISTINCT_OUTPUTS = 3
+
+_SCALARS = (type(None), bool, int, float, complex, str, bytes)
+
+
+class DegenerateProblem(ValueError):
+    """A sampled problem was refused; the message says why. Draw another one."""
+
+
+def refuse_degenerate(problem: Problem, program: TrustedProgram) -> None:
+    """Raise where `problem` is degenerate; `program` is its reference, ready to run.
+
+    Raises:
+        DegenerateProblem: see the module's docstring for what counts.
+    """
+    tests = problem.tests
+    assert isinstance(tests, Cases), f"{problem.task_id}: only problems with Cases are checked"
+    cases = tests.visible + tests.hidden
+    try:
+        outcomes = program.outcomes(case.operations for case in cases)
+    except Exception as error:
+        raise DegenerateProblem(f"{problem.task_id}: the reference raised {error!r}") from error
+    for case, values in zip(cases, outcomes, strict=True):
+        if not can_cross(list(values)):
+            raise DegenerateProblem(f"{problem.task_id}: the reference's output cannot cross")
+        if canonical_text(values) != canonical_text(case.expected):
+            raise DegenerateProblem(f"{problem.task_id}: the reference fails its own tests")
+    distinct = num_distinct_outputs(cases)
+    if distinct < MIN_DISTINCT_OUTPUTS:
+        raise DegenerateProblem(
+            f"{problem.task_id}: {distinct} distinct outputs, fewer than {MIN_DISTINCT_OUTPUTS}"
+        )
+    wrong = known_wrong_program(tests)
+    if wrong is not None:
+        raise DegenerateProblem(f"{problem.task_id}: the {wrong} passes the visible tests")
+
+
+def num_distinct_outputs(cases: tuple[Case, ...]) -> int:
+    """How many different values the cases expect, building an object not counted."""
+    return len({canonical_text(expected) for _, expected in _asked(cases)})
+
+
+def known_wrong_program(tests: Cases) -> str | None:
+    """Name of a known-wrong program that passes every visible test, or None."""
+    asked = list(_asked(tests.visible))
+    outputs = [canonical_text(expected) for _, expected in asked]
+    if len(set(outputs)) <= 1:
+        return "constant"
+    arguments = (operation.arguments for operation, _ in asked)
+    if outputs == [canonical_text(given[0] if given else None) for given in arguments]:
+        return "identity"
+    return None
+
+
+def can_cross(value: Value) -> bool:
+    """Whether the value has exactly one of the types that cross between processes."""
+    if type(value) in _SCALARS:
+        return True
+    if type(value) in (list, tuple, set, frozenset):
+        return all(can_cross(member) for member in value)  # type: ignore[attr-defined]
+    if type(value) is dict:
+        return all(can_cross(key) and can_cross(item) for key, item in value.items())
+    return False
+
+
+def _asked(cases: tuple[Case, ...]) -> Iterator[tuple[Operation, Value]]:
+    """Every operation that returns something, with what is expected of it."""
+    for case in cases:
+        for operation, expected in zip(case.operations, case.expected, strict=True):
+            if not isinstance(operation, Construct):
+                yield operation, expected

@@ -1,0 +1,94 @@
+"""What a source of problems is: it has a name and difficulties, and makes problems from chance.
+
+    family = problem_family("arithmetic")
+    problem = family.sample(difficulty=3, random=Random(0))
+
+`sample` gives the same problem for the same state of `random`, with its reference solution, or
+raises `DegenerateProblem`; draw again then (`sampling.py` does). `ProblemCollection` makes a
+fixed set of problems, as a user's own file, such a source. Which problem is the same as which
+other is not asked here but of `behaviour.behaviour`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from hashlib import sha256
+from random import Random
+from typing import Protocol
+
+from lit_coder.problems.problem import Problem
+
+
+class ProblemFamily(Protocol):
+    """A source of problems with a difficulty knob."""
+
+    @property
+    def name(self) -> str:
+        """Name in configurations, first part of every `task_id`."""
+        ...
+
+    @property
+    def difficulties(self) -> tuple[int, ...]:
+        """The difficulties that `sample` takes, easiest first."""
+        ...
+
+    def num_problems(self, difficulty: int) -> int | None:
+        """How many problems there are at most, or None where nobody will draw them all."""
+        ...
+
+    def sample(self, difficulty: int, random: Random) -> Problem:
+        """A problem of this difficulty.
+
+        Raises:
+            DegenerateProblem: what was drawn proves nothing; draw again.
+            ValueError: the family has no such difficulty.
+        """
+        ...
+
+
+class ProblemCollection:
+    """A fixed set of problems as a source, drawn with replacement.
+
+    Args:
+        name: name of the source.
+        problems: at least one.
+    """
+
+    def __init__(self, name: str, problems: Iterable[Problem]) -> None:
+        self.name = name
+        self._problems: defaultdict[int, list[Problem]] = defaultdict(list)
+        for problem in problems:
+            self._problems[problem.difficulty].append(problem)
+        if not self._problems:
+            raise ValueError(f"the problem source {name!r} is empty; give it at least one problem")
+        self.difficulties = tuple(sorted(self._problems))
+
+    def num_problems(self, difficulty: int) -> int | None:
+        """How many problems of this difficulty the collection holds."""
+        return len(self._problems.get(difficulty, ()))
+
+    def sample(self, difficulty: int, random: Random) -> Problem:
+        """One of the problems of this difficulty."""
+        require_difficulty(self, difficulty)
+        return random.choice(self._problems[difficulty])
+
+
+def without_reference(problem: Problem) -> Problem:
+    """The problem as a learner may see it: prompt and tests, no solution."""
+    return replace(problem, reference=None)
+
+
+def prompt_task_id(family: str, prompt: str) -> str:
+    """A task's name: the family and a hash of the prompt, the same on every machine."""
+    return f"{family}/{sha256(prompt.encode()).hexdigest()[:12]}"
+
+
+def require_difficulty(family: ProblemFamily, difficulty: int) -> None:
+    """Raise ValueError where the family does not offer the difficulty."""
+    if difficulty not in family.difficulties:
+        offered = ", ".join(map(str, family.difficulties))
+        raise ValueError(
+            f"problem family {family.name!r} has no difficulty {difficulty}; choose from {offered}"
+        )

@@ -1,0 +1,202 @@
+"""Pipelines: a function that sends its argument through a few operations, one line each.
+
+    def f(x):
+        \"\"\"add 3; multiply by 4; negate\"\"\"
+        x = x + 3
+        x = x * 4
+        x = -x
+        return x
+
+A `PipelineFamily` is the grammar: the steps to choose from, and inputs that are the same for
+every problem of the family, so that behaviours can be compared. Difficulty is the number of
+operations. Prompt and completion are as regular and short as possible, because models of less
+than a million parameters learn from them. A step may be an *ending*: it stands last and is
+returned (`return sum(xs)`).
+
+Beside what `checks.py` refuses, three kinds of pipelines are refused here: one in which a step is
+idle (left out, all outputs stay the same) and one that a single step could replace ("add 2; add
+3" is "add 5"), since their difficulty would be a lie; and one whose outputs grow too large to be
+a sensible test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from random import Random
+
+from lit_coder.problems.checks import DegenerateProblem, refuse_degenerate
+from lit_coder.problems.family import prompt_task_id, require_difficulty
+from lit_coder.problems.problem import Call, Cases, Operation, Problem, Value
+from lit_coder.problems.reference import TrustedProgram
+
+MAX_MAGNITUDE = 2**63
+MAX_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation: its words in the docstring and its expression over the argument."""
+
+    words: str
+    expression: str
+    is_ending: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PipelineFamily:
+    """A grammar of pipelines.
+
+    Args:
+        name: name of the family.
+        argument: name of the function's argument.
+        operations: groups of steps; an operation is drawn first, then one of its steps.
+        visible_inputs: arguments of the visible tests.
+        hidden_inputs: arguments of the hidden tests; none of them is visible.
+        endings: steps that may stand last, grouped as `operations`.
+        ending_share: share of pipelines that get an ending.
+        difficulties: numbers of operations.
+    """
+
+    name: str
+    argument: str
+    operations: tuple[tuple[Step, ...], ...]
+    visible_inputs: tuple[Value, ...]
+    hidden_inputs: tuple[Value, ...]
+    endings: tuple[tuple[Step, ...], ...] = ()
+    ending_share: float = 0.0
+    difficulties: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
+
+    def num_problems(self, difficulty: int) -> int | None:
+        """How many texts of this difficulty the grammar holds; None from the third on."""
+        if difficulty > 2:
+            return None
+        inner = sum(map(len, self.operations))
+        last = inner + sum(map(len, self.endings))
+        return last if difficulty == 1 else inner * last
+
+    def sample(self, difficulty: int, random: Random) -> Problem:
+        """A pipeline of `difficulty` operations.
+
+        Raises:
+            DegenerateProblem: what was drawn proves nothing; draw again.
+        """
+        require_difficulty(self, difficulty)
+        steps = [random.choice(random.choice(self.operations)) for _ in range(difficulty)]
+        if self.endings and random.random() < self.ending_share:
+            steps[-1] = random.choice(random.choice(self.endings))
+        return self.problem_of(steps)
+
+    def problem_of(self, steps: Sequence[Step]) -> Problem:
+        """The problem of these steps, checked.
+
+        Raises:
+            DegenerateProblem: the steps make no sensible problem.
+        """
+        prompt = self._prompt(steps)
+        task_id = prompt_task_id(self.name, prompt)
+        self._refuse_idle_or_large(task_id, steps)
+        reference = self._reference(steps)
+        program = TrustedProgram(prompt + reference)
+        problem = Problem(
+            task_id=task_id,
+            prompt=prompt,
+            entry_point="f",
+            tests=Cases(
+                visible=program.cases(map(_call, self.visible_inputs)),
+                hidden=program.cases(map(_call, self.hidden_inputs)),
+            ),
+            kind="function",
+            source=self.name,
+            difficulty=len(steps),
+            reference=reference,
+        )
+        refuse_degenerate(problem, program)
+        return problem
+
+    def _prompt(self, steps: Sequence[Step]) -> str:
+        """Signature and docstring."""
+        words = "; ".join(step.words for step in steps)
+        return f'def f({self.argument}):\n    """{words}"""\n'
+
+    def _reference(self, steps: Sequence[Step]) -> str:
+        """The function's body: one line for each step, and a return."""
+        lines = [
+            f"    return {step.expression}\n"
+            if step.is_ending
+            else f"    {self.argument} = {step.expression}\n"
+            for step in steps
+        ]
+        if not steps[-1].is_ending:
+            lines.append(f"    return {self.argument}\n")
+        return "".join(lines)
+
+    def _refuse_idle_or_large(self, task_id: str, steps: Sequence[Step]) -> None:
+        """Raise where the steps do less than their number says, or a value grows too large."""
+        functions = [_step_function(self.argument, step.expression) for step in steps]
+        inputs = self.visible_inputs + self.hidden_inputs
+        outputs = [_through(functions, value) for value in inputs]
+        if not all(map(is_small, outputs)):
+            raise DegenerateProblem(f"{task_id}: an output is too large")
+        for left_out, step in enumerate(steps):
+            rest = functions[:left_out] + functions[left_out + 1 :]
+            if all(
+                _through(rest, value) == output
+                for value, output in zip(inputs, outputs, strict=True)
+            ):
+                raise DegenerateProblem(f"{task_id}: the step {step.words!r} is idle")
+        if len(steps) > 1 and repr(outputs) in _one_step_outputs(self):
+            raise DegenerateProblem(f"{task_id}: a single step does the same")
+
+
+def steps(words: str, expression: str, constants: Sequence[object] = ("",)) -> tuple[Step, ...]:
+    """One step for each constant; `{}` in words and expression is where it stands."""
+    return tuple(
+        Step(words.format(constant), expression.format(constant)) for constant in constants
+    )
+
+
+def ending(words: str, expression: str) -> tuple[Step, ...]:
+    """A step that stands last and is returned."""
+    return (Step(words, expression, is_ending=True),)
+
+
+def is_small(value: Value) -> bool:
+    """Whether the value is of a size that a test should hold."""
+    if isinstance(value, int):
+        return -MAX_MAGNITUDE < value < MAX_MAGNITUDE
+    if isinstance(value, str):
+        return len(value) <= MAX_LENGTH
+    assert isinstance(value, list), f"no family makes values like {value!r}"
+    return len(value) <= MAX_LENGTH and all(map(is_small, value))
+
+
+@cache
+def _one_step_outputs(family: PipelineFamily) -> frozenset[str]:
+    """The output vectors that one step alone can give."""
+    inputs = family.visible_inputs + family.hidden_inputs
+    return frozenset(
+        repr([_step_function(family.argument, step.expression)(value) for value in inputs])
+        for group in family.operations + family.endings
+        for step in group
+    )
+
+
+@lru_cache(maxsize=4096)
+def _step_function(argument: str, expression: str) -> Callable[[Value], Value]:
+    """The step as a function of one argument."""
+    function: Callable[[Value], Value] = eval(f"lambda {argument}: {expression}")
+    return function
+
+
+def _through(functions: Sequence[Callable[[Value], Value]], value: Value) -> Value:
+    """The value after all steps."""
+    for function in functions:
+        value = function(value)
+    return value
+
+
+def _call(argument: Value) -> tuple[Operation, ...]:
+    """A case's operations: one call of f."""
+    return (Call("f", (argument,)),)

@@ -1,0 +1,224 @@
+"""Reads a user's own problems: a `.jsonl` file, or a folder of them.
+
+    problems = read_problems("my_problems.jsonl")
+    source = ProblemCollection("mine", problems)       # a source like any family
+
+One line is one problem. Fields (data/README.md shows each):
+
+    prompt, entry_point                   always; a problem of `stdio` needs no entry point
+    cases | tests | asserts | stdio       exactly one of them: how a completion is judged
+    hidden_asserts                        with `tests` or `asserts`: counted, never admit a sample
+    setup                                 with `tests` or `asserts`: code before the tests
+    reference | solution                  a completion that passes; may repeat the prompt
+    task_id, difficulty                   a unique name; a whole number, 1 = easiest
+
+Solutions are not run here, and problems with few distinct outputs are not refused: a predicate
+is a fair problem. Where anything is wrong with a file, the error says which line and what to do.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lit_coder.problems.family import prompt_task_id
+from lit_coder.problems.json_lines import read_json_lines
+from lit_coder.problems.problem import (
+    Case,
+    Cases,
+    CheckProgram,
+    Problem,
+    ProblemKind,
+    StdioCase,
+    StdioCases,
+    Tests,
+)
+from lit_coder.problems.python_text import parse_quietly
+from lit_coder.problems.typed_values import value_from_json
+
+FIELDS = (
+    "task_id",
+    "prompt",
+    "entry_point",
+    "cases",
+    "tests",
+    "asserts",
+    "hidden_asserts",
+    "stdio",
+    "setup",
+    "reference",
+    "solution",
+    "difficulty",
+)
+
+_TEST_FIELDS = ("cases", "tests", "asserts", "stdio")
+
+
+def read_problems(path: str | Path) -> list[Problem]:
+    """The problems of a file, or of every `.jsonl` file of a folder in the order of their names.
+
+    Raises:
+        ValueError: something is wrong; one sentence with file, line and remedy.
+    """
+    path = Path(path)
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    if not files:
+        raise ValueError(f"the folder {path} holds no .jsonl file; put your problems into one")
+    problems: list[Problem] = []
+    first_place: dict[str, str] = {}
+    for file in files:
+        for line, record in read_json_lines(file):
+            place = f"{file}, line {line}"
+            try:
+                problem = problem_from_record(record, source=file.stem)
+            except ValueError as error:
+                raise ValueError(f"{place}: {error}") from error
+            if problem.task_id in first_place:
+                raise ValueError(
+                    f"{place}: the task_id {problem.task_id!r} is taken by "
+                    f"{first_place[problem.task_id]}; give every problem its own"
+                )
+            first_place[problem.task_id] = place
+            problems.append(problem)
+    if not problems:
+        raise ValueError(f"{path} holds no problem; write one JSON object a line")
+    return problems
+
+
+def problem_from_record(record: dict[str, object], source: str) -> Problem:
+    """The problem of one parsed line.
+
+    Raises:
+        ValueError: a field is missing, unknown or of a wrong type.
+    """
+    for field in record:
+        if field not in FIELDS:
+            raise ValueError(f"the field {field!r} is unknown; use {', '.join(FIELDS)}")
+    prompt = _text(record, "prompt")
+    given = [field for field in _TEST_FIELDS if field in record]
+    if len(given) != 1:
+        raise ValueError(
+            f"a problem has exactly one of {', '.join(_TEST_FIELDS)}, not {given or 'none'}; "
+            "keep or add one"
+        )
+    is_program = given == ["stdio"]
+    entry_point = _text(record, "entry_point", default="" if is_program else None)
+    difficulty = record.get("difficulty", 0)
+    if type(difficulty) is not int or difficulty < 0:
+        raise ValueError(f"difficulty is {difficulty!r}; give a whole number, 1 = easiest")
+    return Problem(
+        task_id=_text(record, "task_id", default=prompt_task_id(source, prompt)),
+        prompt=prompt,
+        entry_point=entry_point,
+        tests=_tests(record, given[0], entry_point),
+        kind=_kind(prompt, entry_point),
+        source=source,
+        difficulty=difficulty,
+        reference=_reference(record, prompt),
+    )
+
+
+def _tests(record: dict[str, object], field: str, entry_point: str) -> Tests:
+    """The tests that the record's field `field` describes."""
+    if field in ("tests", "asserts"):
+        return CheckProgram(
+            visible=_codes(record, field),
+            hidden=_codes(record, "hidden_asserts") if "hidden_asserts" in record else (),
+            setup=_code(record.get("setup", ""), "setup"),
+        )
+    for other in ("hidden_asserts", "setup"):
+        if other in record:
+            raise ValueError(f"{other!r} belongs to tests or asserts, not to {field}; remove it")
+    visible, hidden = _visible_and_hidden(record[field], field)
+    if field == "cases":
+        return Cases(
+            tuple(_case(entry, entry_point) for entry in visible),
+            tuple(_case(entry, entry_point) for entry in hidden),
+        )
+    return StdioCases(
+        tuple(_stdio_case(entry) for entry in visible),
+        tuple(_stdio_case(entry) for entry in hidden),
+    )
+
+
+def _visible_and_hidden(value: object, field: str) -> tuple[list[object], list[object]]:
+    """A list is all visible; an object names its two lists."""
+    groups = {"visible": value} if isinstance(value, list) else value
+    if not isinstance(groups, dict) or not groups.keys() <= {"visible", "hidden"}:
+        raise ValueError(
+            f'{field} is no list and not {{"visible": [...], "hidden": [...]}}; write one of them'
+        )
+    visible, hidden = groups.get("visible"), groups.get("hidden", [])
+    if not isinstance(visible, list) or not isinstance(hidden, list) or not visible:
+        raise ValueError(f"{field} has no visible test in a list; give at least one")
+    return visible, hidden
+
+
+def _case(entry: object, entry_point: str) -> Case:
+    """One call of the entry point with its expected value."""
+    if not isinstance(entry, dict) or entry.keys() != {"arguments", "expected"}:
+        raise ValueError(f'the case {entry!r} is not {{"arguments": [...], "expected": ...}}')
+    if not isinstance(entry["arguments"], list):
+        raise ValueError(f"the arguments {entry['arguments']!r} are no list; put them into one")
+    arguments = tuple(value_from_json(argument) for argument in entry["arguments"])
+    return Case.call(entry_point, arguments, value_from_json(entry["expected"]))
+
+
+def _stdio_case(entry: object) -> StdioCase:
+    """One input text with its expected output."""
+    if (
+        not isinstance(entry, dict)
+        or entry.keys() != {"stdin", "stdout"}
+        or not all(isinstance(text, str) for text in entry.values())
+    ):
+        raise ValueError(f'the stdio test {entry!r} is not {{"stdin": "...", "stdout": "..."}}')
+    return StdioCase(entry["stdin"], entry["stdout"])
+
+
+def _codes(record: dict[str, object], field: str) -> tuple[str, ...]:
+    """A list of test texts."""
+    texts = record[field]
+    if not isinstance(texts, list) or not texts:
+        raise ValueError(f'{field} is no list of tests; write ["assert f(1) == 2", ...]')
+    return tuple(_code(text, field) for text in texts)
+
+
+def _code(text: object, field: str) -> str:
+    """Test code, parsed but not executed: better a message now than every sample failing."""
+    if not isinstance(text, str):
+        raise ValueError(f"{field} holds {text!r}; write code as a string")
+    try:
+        parse_quietly(text)
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(
+            f"{field} holds {text!r}, which is no Python ({error}); repair it"
+        ) from error
+    return text
+
+
+def _reference(record: dict[str, object], prompt: str) -> str | None:
+    """The known solution as a completion: where it repeats the prompt, without it."""
+    if "reference" in record and "solution" in record:
+        raise ValueError("reference and solution are two names of one field; keep one of them")
+    field = "solution" if "solution" in record else "reference"
+    if record.get(field) is None:
+        return None
+    return _text(record, field).removeprefix(prompt)
+
+
+def _kind(prompt: str, entry_point: str) -> ProblemKind:
+    """What a completion has to be."""
+    if not entry_point:
+        return "program"
+    is_class = re.search(rf"^class {re.escape(entry_point)}\b", prompt, re.MULTILINE)
+    return "class" if is_class else "function"
+
+
+def _text(record: dict[str, object], field: str, default: str | None = None) -> str:
+    """A field that holds text."""
+    value = record.get(field, default)
+    if value is None:
+        raise ValueError(f"the field {field!r} is missing; add it")
+    if not isinstance(value, str):
+        raise ValueError(f"{field} is {value!r}; write it as a string")
+    return value

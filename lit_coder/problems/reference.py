@@ -1,0 +1,68 @@
+"""Runs a trusted reference in this process and records what its operations give.
+
+    program = TrustedProgram(problem.program(problem.reference))
+    outcomes = program.outcomes([case.operations for case in problem.tests.visible])
+
+Only for text that our own grammars wrote. Whatever a model generated, a user brought or a
+repository held is run by `sandbox/` and never comes here: nothing is isolated or limited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+
+from lit_coder.problems.problem import Call, Case, Construct, Operation, Value
+
+_IMMUTABLE = (int, str, bool, float, bytes, type(None))
+
+
+class TrustedProgram:
+    """A program of our own, compiled and executed once in a fresh namespace.
+
+    Args:
+        text: the whole program, prompt and completion.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._namespace: dict[str, object] = {"__name__": "reference"}
+        exec(compile(text, "<reference>", "exec"), self._namespace)
+
+    def outcomes(self, cases: Iterable[tuple[Operation, ...]]) -> tuple[tuple[Value, ...], ...]:
+        """The value of every operation of every case; what the program raises passes through."""
+        return tuple(self._run(operations) for operations in cases)
+
+    def cases(self, cases: Iterable[tuple[Operation, ...]]) -> tuple[Case, ...]:
+        """The operations as test cases that expect what this program gives."""
+        return tuple(Case(operations, self._run(operations)) for operations in cases)
+
+    def _run(self, operations: tuple[Operation, ...]) -> tuple[Value, ...]:
+        """Execute one case: its operations in order, on one object where there is one."""
+        values: list[Value] = []
+        instance: object = None
+        for operation in operations:
+            # A program may change its arguments in place; the test case must not change with it.
+            arguments = tuple(map(_copied, operation.arguments))
+            if isinstance(operation, Call):
+                values.append(self._callable(operation.function)(*arguments))
+            elif isinstance(operation, Construct):
+                instance = self._callable(operation.class_name)(*arguments)
+                values.append(None)
+            else:
+                values.append(getattr(instance, operation.method)(*arguments))
+        return tuple(values)
+
+    def _callable(self, name: str) -> type[object]:
+        """The function or class `name` of the program."""
+        found = self._namespace[name]
+        assert callable(found), f"{name} of a trusted program is not callable"
+        return found  # type: ignore[return-value]
+
+
+def _copied(value: Value) -> Value:
+    """A copy that shares nothing changeable; `deepcopy` is slow, and most lists are flat."""
+    if type(value) in _IMMUTABLE:
+        return value
+    if type(value) is list:
+        return [_copied(member) for member in value]
+    return deepcopy(value)

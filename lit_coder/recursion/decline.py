@@ -1,0 +1,39 @@
+"""Notices that a run is getting worse: held-out pass@k falling or real-data loss rising.
+
+    warning = decline(records, patience_rounds=3)      # a sentence, or None
+
+A decline is `patience_rounds` rounds in a row, each worse than the one before. A single bad round
+is noise; a steady fall of pass@k while pass@1 rises is the narrowing that self-training is
+known for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lit_coder.recursion.round_record import RoundRecord
+
+
+def decline(records: Sequence[RoundRecord], patience_rounds: int) -> str | None:
+    """One sentence where a measure worsened `patience_rounds` rounds in a row, else None."""
+    if patience_rounds < 1 or len(records) <= patience_rounds:
+        return None
+    recent = records[-patience_rounds - 1 :]
+    scores = [r.held_out.pass_at[max(r.held_out.pass_at)] for r in recent if r.held_out]
+    k = max(recent[-1].held_out.pass_at) if recent[-1].held_out else 1
+    if len(scores) == len(recent) and _falls(scores):
+        return (
+            f"held-out pass@{k} has fallen for {patience_rounds} rounds in a row, "
+            f"from {scores[0]:.1%} to {scores[-1]:.1%}"
+        )
+    losses = [r.validation_loss for r in recent if r.validation_loss is not None]
+    if len(losses) == len(recent) and _falls([-loss for loss in losses]):
+        return (
+            f"the real-data validation loss has risen for {patience_rounds} rounds in a row, "
+            f"from {losses[0]:.3f} to {losses[-1]:.3f}"
+        )
+    return None
+
+
+def _falls(values: Sequence[float]) -> bool:
+    return all(later < earlier for earlier, later in zip(values, values[1:], strict=False))

@@ -1,0 +1,107 @@
+"""What an operating system offers to bound a process and to end it with all its descendants.
+
+Resource limits work on every POSIX system; the parent-death signal and the sub-reaper are
+Linux, found by probing and simply absent elsewhere. It builds no wall: file system, network and
+signals to other processes stay reachable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import math
+import os
+import resource
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_MAX_OPEN_FILES = 64
+
+
+class ProcessLimits(NamedTuple):
+    """The resource limits of one process."""
+
+    cpu_seconds: float
+    memory_bytes: int
+    file_bytes: int
+    processes: int
+
+
+def _find_prctl() -> Callable[[int, int, int, int, int], int] | None:
+    try:
+        function: Callable[[int, int, int, int, int], int] = ctypes.CDLL(None).prctl
+    except (OSError, AttributeError, TypeError):
+        return None
+    return function
+
+
+_prctl = _find_prctl()
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """Have this process killed when `parent_pid` ends, where the system can do that."""
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent_pid:
+        os._exit(0)
+
+
+def adopt_orphans() -> None:
+    """Have descendants that lose their parent become children of this process."""
+    if _prctl is not None:
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def limit_resources(limits: ProcessLimits) -> None:
+    """Bound this process and what it starts; hard limits, so it cannot raise them again."""
+    cpu_seconds = max(1, math.ceil(limits.cpu_seconds))
+    _limit(resource.RLIMIT_CORE, 0, 0)
+    # One second between soft and hard: a program that ignores SIGXCPU is killed all the same.
+    _limit(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)
+    _limit(resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes)
+    _limit(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES, _MAX_OPEN_FILES)
+    if limits.processes == 0:
+        # The kernel counts all processes of the user (and none of root's), so only "no further
+        # process at all" can be said with it.
+        _limit(resource.RLIMIT_NPROC, 0, 0)
+    # macOS accepts this limit and does not enforce it; some systems refuse it.
+    with contextlib.suppress(ValueError, OSError):
+        _limit(resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes)
+
+
+def _limit(kind: int, soft: int, hard: int) -> None:
+    _, current_hard = resource.getrlimit(kind)
+    if current_hard != resource.RLIM_INFINITY:
+        hard = min(hard, current_hard)
+    resource.setrlimit(kind, (min(soft, hard), hard))
+
+
+def peak_memory_bytes(usage: resource.struct_rusage) -> int:
+    """The largest resident size of a process; the unit of the field depends on the system."""
+    return usage.ru_maxrss if os.uname().sysname == "Darwin" else usage.ru_maxrss * 1024
+
+
+def kill_group(pid: int) -> None:
+    """SIGKILL to a process and to the group it leads."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
+
+
+def kill_descendants(pid: int) -> None:
+    """SIGKILL to every process below `pid`, by /proc; nothing where there is no /proc."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            # The command's name may hold blanks and brackets: the fields follow the last one.
+            parent = int(entry.read_bytes().rpartition(b")")[2].split()[1])
+            children.setdefault(parent, []).append(int(entry.parent.name))
+    doomed = children.get(pid, [])[:]
+    for child in doomed:
+        doomed.extend(children.get(child, ()))
+    for child in doomed:
+        kill_group(child)

@@ -1,0 +1,197 @@
+r"""Text to token ids and back: byte-level BPE made for code.
+
+    tokenizer = CodeTokenizer.train(programs, vocab_size=8192)
+    ids = tokenizer.encode("def f(x):\n    return x\n")
+    assert tokenizer.decode(ids) == "def f(x):\n    return x\n"
+    tokenizer.save("tokenizer.json")               # a Hugging Face `tokenizers` file
+    tokenizer = CodeTokenizer.from_file("tokenizer.json")
+
+Any text that can be written as UTF-8 comes back exactly, and nothing in a text ever becomes a
+special id: the spelling `<|end|>` in a program is eight ordinary characters. Special ids are put
+into a sequence only by number (`end_id`, `pad_id`, `fim_*_id`). This file knows nothing of
+prompts, chat turns or packing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+PAD, END = "<|pad|>", "<|end|>"
+FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX = "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>"
+SPECIAL_TOKENS = (PAD, END, FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX)
+SMALLEST_VOCABULARY = 256 + len(SPECIAL_TOKENS)
+
+_WORDS = r"[^\r\n\p{L}\p{N}]?\p{L}+"
+_REST = r" ?[^\s\p{L}\p{N}]+|[ \t]+(?!\S)|\s+"
+PATTERNS = {
+    # A newline and the indentation after it are one unit; every digit stands alone.
+    "indent": rf"[\r\n]+[ \t]*|{_WORDS}|\p{{N}}|{_REST}",
+    # As "indent", with numbers in groups of up to three digits: shorter, worse at arithmetic.
+    "indent_3_digits": rf"[\r\n]+[ \t]*|{_WORDS}|\p{{N}}{{1,3}}|{_REST}",
+    "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
+}
+
+
+class CodeTokenizer:
+    """A trained byte-level BPE tokenizer with the special tokens of this package.
+
+    Made by `train`, `from_file` or `from_str`, not by the constructor.
+
+    Attributes:
+        vocab_size: how many ids there are, special ones included; a small corpus gives fewer
+            than were asked for.
+        pad_id: fills short rows; never predicted.
+        end_id: ends a document or a completion.
+        fim_prefix_id: opens the text before a gap (fill in the middle).
+        fim_middle_id: opens the text of the gap.
+        fim_suffix_id: opens the text after the gap.
+    """
+
+    def __init__(self, backend: Tokenizer) -> None:
+        # The flag is not part of the file, and without it "<|end|>" in a text would end it.
+        backend.encode_special_tokens = True
+        backend.no_truncation()
+        backend.no_padding()
+        self._backend = backend
+        self.vocab_size: int = backend.get_vocab_size()
+        self.pad_id = self._special_id(PAD)
+        self.end_id = self._special_id(END)
+        self.fim_prefix_id = self._special_id(FIM_PREFIX)
+        self.fim_middle_id = self._special_id(FIM_MIDDLE)
+        self.fim_suffix_id = self._special_id(FIM_SUFFIX)
+
+    @classmethod
+    def train(cls, texts: Iterable[str], vocab_size: int, pattern: str = "indent") -> CodeTokenizer:
+        """Learns a vocabulary of at most `vocab_size` ids; the same texts give the same one.
+
+        Args:
+            texts: the corpus, in any order.
+            vocab_size: the largest number of ids; merges seen only once are not made.
+            pattern: how text is cut before merging, a name in `PATTERNS`.
+
+        Raises:
+            ValueError: the vocabulary cannot hold every byte, or the pattern has no such name.
+        """
+        if vocab_size < SMALLEST_VOCABULARY:
+            raise ValueError(
+                f"data.vocab_size must be at least {SMALLEST_VOCABULARY} (256 bytes and "
+                f"{len(SPECIAL_TOKENS)} special tokens), not {vocab_size}"
+            )
+        if pattern not in PATTERNS:
+            raise ValueError(f"the pattern must be one of {', '.join(PATTERNS)}, not {pattern!r}")
+        backend = Tokenizer(models.BPE())
+        backend.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Split(Regex(PATTERNS[pattern]), behavior="isolated"),
+                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+            ]
+        )
+        backend.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=vocab_size,
+            min_frequency=2,
+            special_tokens=list(SPECIAL_TOKENS),
+            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+            show_progress=False,
+        )
+        backend.train_from_iterator(texts, trainer)
+        return cls(backend)
+
+    @classmethod
+    def from_str(cls, text: str, name: str = "the tokenizer") -> CodeTokenizer:
+        """Reads what `to_str` wrote; `name` says in an error where the text came from.
+
+        Raises:
+            ValueError: not a tokenizer, or not one that can serve here.
+        """
+        try:
+            backend = Tokenizer.from_str(text)
+        except Exception as error:  # the library raises plain Exception
+            raise ValueError(f"{name} is not a readable tokenizer file: {error}") from error
+        missing = [token for token in SPECIAL_TOKENS if backend.token_to_id(token) is None]
+        if missing:
+            raise ValueError(f"{name} lacks the special tokens {', '.join(missing)}")
+        vocabulary = backend.get_vocab(with_added_tokens=False)
+        if any(byte not in vocabulary for byte in pre_tokenizers.ByteLevel.alphabet()):
+            raise ValueError(f"{name} is not a byte-level tokenizer: it lacks single bytes")
+        tokenizer = cls(backend)
+        if tokenizer.decode(tokenizer.encode(_PROBE)) != _PROBE:
+            raise ValueError(f"{name} does not give back the text that it was given")
+        return tokenizer
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> CodeTokenizer:
+        """Reads a saved tokenizer.
+
+        Raises:
+            ValueError: the file is missing, damaged, or not a tokenizer that can serve here.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"the tokenizer file {path} cannot be read: {error}") from error
+        return cls.from_str(text, name=f"the tokenizer file {path}")
+
+    def to_str(self) -> str:
+        """The whole tokenizer as JSON, readable by `from_str` and by `tokenizers`."""
+        return str(self._backend.to_str())
+
+    def save(self, path: str | Path) -> None:
+        """Writes the tokenizer to a file."""
+        Path(path).write_text(self.to_str(), encoding="utf-8")
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 of the tokenizer's content: equal ones give equal ids."""
+        canonical = json.dumps(json.loads(self.to_str()), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def special_ids(self) -> tuple[int, ...]:
+        """The ids that no text is ever encoded to."""
+        return tuple(self._special_id(token) for token in SPECIAL_TOKENS)
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text, without special ones.
+
+        Raises:
+            ValueError: the text holds a lone surrogate, which no UTF-8 file can.
+        """
+        _check_encodable(text)
+        return list(self._backend.encode(text, add_special_tokens=False).ids)
+
+    def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
+        """`encode` for many texts at once, on all cores."""
+        for text in texts:
+            _check_encodable(text)
+        encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [list(encoding.ids) for encoding in encodings]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of the ids; special ids give nothing, broken UTF-8 gives U+FFFD."""
+        return str(self._backend.decode(list(ids), skip_special_tokens=True))
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (CodeTokenizer.from_str, (self.to_str(),))
+
+    def _special_id(self, token: str) -> int:
+        token_id = self._backend.token_to_id(token)
+        if token_id is None:
+            raise ValueError(f"the tokenizer lacks the special token {token}")
+        return int(token_id)
+
+
+# Every kind of thing that a tokenizer made for prose loses.
+_PROBE = "def f(x):\r\n\t  return  'a\u00e9\U0001f600' # 12  \n\n <|end|> \x00"
+
+
+def _check_encodable(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"the text cannot be written as UTF-8: {error}") from error

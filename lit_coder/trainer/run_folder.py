@@ -1,0 +1,240 @@
+"""A run's folder: which one a command uses, who may write to it, what it says about itself.
+
+    choose_new_folder(Path("runs"), "quickstart")      # runs/quickstart, then -2, -3
+    find_run(Path("runs"), "quickstart")               # the newest one of that name
+    RunFolder(config_text)                             # the callback that locks and fills it
+
+A new run never gets a folder that exists. The lock is held for the whole of fit and is freed by
+the kernel, even after SIGKILL. Choosing a folder creates nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any
+
+import lightning.pytorch as pl
+import torch
+
+from lit_coder.modules.code_module import CodeModule
+from lit_coder.recursion.callback import ROUNDS_FOLDER
+from lit_coder.trainer.metrics_file import MetricsFile
+from lit_coder.training_data.data_module import CodeDataModule
+
+CONFIG_FILE = "config.yaml"
+TOKENIZER_FILE = "tokenizer.json"
+
+
+def choose_new_folder(root: Path, name: str) -> Path:
+    """The first of `<root>/<name>`, `-2`, `-3`, ... that does not exist."""
+    number = 1
+    while (folder := root / (name if number == 1 else f"{name}-{number}")).exists():
+        number += 1
+    return folder
+
+
+def find_run(root: Path, name: str | None) -> Path | None:
+    """The newest run: of that name and its numbered successors, or of all where name is None."""
+    if name is None:
+        link = root / "last"
+        return link.resolve() if (link / CONFIG_FILE).exists() else None
+    pattern = re.compile(re.escape(name) + r"(-(\d+))?")
+    found = [
+        (int(match[2] or 1), folder)
+        for folder in (root.iterdir() if root.is_dir() else ())
+        if (match := pattern.fullmatch(folder.name)) and (folder / CONFIG_FILE).exists()
+    ]
+    return max(found)[1] if found else None
+
+
+class FolderLock:
+    """One writer a run: an advisory lock on `<run>/.lock`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / ".lock"
+        self._file: IO[str] | None = None
+
+    def acquire(self) -> None:
+        """Take the lock.
+
+        Raises:
+            ValueError: another process trains in this folder.
+        """
+        stream = self._path.open("a+")
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            stream.seek(0)
+            owner = stream.read().strip() or "unknown"
+            stream.close()
+            raise ValueError(
+                f"another process (pid {owner}) is training in {self._path.parent}; wait for it, "
+                "or start a new run with another trainer.default_root_dir"
+            ) from error
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        self._file = stream
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class RunFolder(pl.Callback):
+    """Creates, locks and fills the run's folder when fit starts.
+
+    Args:
+        config_text: the configuration to write as `config.yaml`; None leaves it as it is.
+        moves_last: whether `runs/last` shall point here.
+    """
+
+    def __init__(self, config_text: str | None, moves_last: bool = True) -> None:
+        self._config_text = config_text
+        self._moves_last = moves_last
+        self._lock: FolderLock | None = None
+        self._log_handler: logging.Handler | None = None
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Create the folder, take the lock, write what the run is."""
+        if stage != "fit" or not trainer.is_global_zero:
+            return
+        folder = Path(trainer.default_root_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FolderLock(folder)
+        self._lock.acquire()
+        self._start_log(folder / "training.log")
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, CodeDataModule) and isinstance(pl_module, CodeModule)
+        pl_module.tokenizer = data.tokenizer
+        if trainer.ckpt_path is not None:
+            return
+        if self._config_text is not None:
+            write_text(folder / CONFIG_FILE, self._config_text)
+        write_text(folder / TOKENIZER_FILE, data.tokenizer.to_str())
+        write_text(folder / "environment.json", json.dumps(environment(trainer, data), indent=1))
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Set aside what a former run wrote after the point this one goes on from."""
+        if not trainer.is_global_zero:
+            return
+        folder = Path(trainer.default_root_dir)
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        supersede_rounds(folder / ROUNDS_FOLDER, data.round)
+        for logger in trainer.loggers:
+            if isinstance(logger, MetricsFile):
+                logger.go_on_from(trainer.global_step)
+        if self._moves_last:
+            link_last(folder)
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Free the folder."""
+        self._release()
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Free the folder."""
+        self._release()
+
+    def _release(self) -> None:
+        if self._log_handler is not None:
+            logging.getLogger("lit_coder").removeHandler(self._log_handler)
+            self._log_handler.close()
+            self._log_handler = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _start_log(self, path: Path) -> None:
+        handler = logging.FileHandler(path, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        logging.getLogger("lit_coder").addHandler(handler)
+        self._log_handler = handler
+
+
+def supersede_rounds(folder: Path, next_round: int) -> None:
+    """Move records of rounds that are run again aside; nothing is deleted."""
+    for path in sorted(folder.glob("[0-9]*.json")):
+        if int(path.stem) >= next_round:
+            aside = folder / "superseded"
+            aside.mkdir(exist_ok=True)
+            number = sum(1 for _ in aside.glob(f"{path.stem}*.json"))
+            path.replace(aside / f"{path.stem}.{number}.json")
+
+
+def link_last(folder: Path) -> None:
+    """Point `last` beside the folder at it, in one step."""
+    link = folder.parent / "last"
+    if link.exists() and not link.is_symlink():
+        return  # somebody's own folder of that name
+    temporary = folder.parent / f".last.{os.getpid()}"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(folder.name)
+    temporary.replace(link)
+
+
+def environment(trainer: pl.Trainer, data: CodeDataModule) -> Mapping[str, Any]:
+    """What the run's numbers depend on beside the configuration."""
+    files = [
+        *(data.hparams.get("problem_files") or ()),
+        *(data.hparams.get("held_out_files") or ()),
+    ]
+    packages = ("lit-coder", "lightning", "torch", "tokenizers", "pylance", "jsonargparse")
+    return {
+        "command": sys.argv,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: version(name) for name in packages},
+        "commit": _commit(),
+        "accelerator": type(trainer.accelerator).__name__,
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
+        "torch_threads": torch.get_num_threads(),
+        "data_sha256": {name: _sha256(Path(name)) for name in files if Path(name).is_file()},
+        "problem_shortages": [
+            f"{s.split} {s.family} difficulty {s.difficulty}: {s.found} of {s.wanted}"
+            for s in data.problems.shortages
+        ],
+    }
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    temporary = path.with_name(path.name + ".partial")
+    with temporary.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+
+
+def _commit() -> str | None:
+    """The commit of the source tree, None where lit_coder is not run from one."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=5,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() or None
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

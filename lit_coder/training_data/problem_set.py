@@ -1,0 +1,120 @@
+"""The problems of a run: labelled, unlabelled, validation and held-out, apart by behaviour.
+
+    problems = ProblemSet.build(ProblemOptions(families=("arithmetic",)), seed=0)
+    problems.labelled                 # with solutions: trained on
+    problems.fresh(round=3, count=800)  # tests but no solutions: the loop's own problems
+    problems.held_out                 # measured on, never trained on
+
+What the model may learn from never behaves like what it is measured on: every draw leaves out
+the held-out and validation behaviours. Tokenizing and batching happen elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lit_coder.problems.behaviour import behaviour
+from lit_coder.problems.family import ProblemFamily
+from lit_coder.problems.problem import Problem
+from lit_coder.problems.problem_file import read_problems
+from lit_coder.problems.registry import problem_family
+from lit_coder.problems.sampling import (
+    Shortage,
+    SplitPlan,
+    derived_random,
+    fresh_problems,
+    split_problems,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemOptions:
+    """Which problems a run uses; the fields are those of `CodeDataModule`."""
+
+    families: tuple[str, ...]
+    difficulties: tuple[int, ...]
+    num_labelled: int
+    held_out_difficulties: tuple[int, ...]
+    num_held_out: int
+    num_validation: int
+    problem_files: tuple[str, ...] = ()
+    held_out_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemSet:
+    """Every problem of a run; see the module's docstring."""
+
+    options: ProblemOptions
+    seed: int
+    families: tuple[ProblemFamily, ...]
+    labelled: tuple[Problem, ...]
+    unlabelled: tuple[Problem, ...]
+    validation: tuple[Problem, ...]
+    held_out: tuple[Problem, ...]
+    shortages: tuple[Shortage, ...]
+    excluded_behaviours: frozenset[str]
+
+    @classmethod
+    def build(cls, options: ProblemOptions, seed: int) -> ProblemSet:
+        """Draw the splits and read the user's files.
+
+        Raises:
+            ValueError: an unknown family or difficulty, or a file that is missing or damaged.
+        """
+        families = tuple(problem_family(name) for name in options.families)
+        plan = SplitPlan(
+            num_labelled=options.num_labelled,
+            labelled_difficulties=options.difficulties,
+            num_held_out=options.num_held_out,
+            held_out_difficulties=options.held_out_difficulties,
+            num_validation=options.num_validation,
+            validation_difficulties=options.difficulties,
+        )
+        splits = split_problems(families, plan, seed) if families else None
+        own_held_out = _read_files(options.held_out_files)
+        held_out = own_held_out + (splits.held_out if splits else ())
+        validation = splits.validation if splits else ()
+        measured = frozenset(map(behaviour, held_out + validation))
+        own = [p for p in _read_files(options.problem_files) if behaviour(p) not in measured]
+        labelled = splits.labelled if splits else ()
+        labelled += tuple(problem for problem in own if problem.reference is not None)
+        labelled = tuple(problem for problem in labelled if behaviour(problem) not in measured)
+        return cls(
+            options=options,
+            seed=seed,
+            families=families,
+            labelled=labelled,
+            unlabelled=tuple(problem for problem in own if problem.reference is None),
+            validation=validation,
+            held_out=held_out,
+            shortages=splits.shortages if splits else (),
+            excluded_behaviours=measured | frozenset(map(behaviour, labelled)),
+        )
+
+    def fresh(self, round: int, count: int) -> tuple[Problem, ...]:
+        """A round's problems to solve: the user's unlabelled ones first, at most half of them.
+
+        They come with their reference where one is known; hand a learner
+        `without_reference(problem)`.
+        """
+        random = derived_random(self.seed, "own problems", round)
+        from_files = count if not self.families else count // 2
+        own = random.sample(self.unlabelled, min(len(self.unlabelled), from_files))
+        if not self.families:
+            return tuple(own)
+        made = fresh_problems(
+            self.families,
+            round_index=round,
+            count=count - len(own),
+            seed=self.seed,
+            difficulties=self.options.difficulties,
+            excluded=self.excluded_behaviours,
+        )
+        return (*own, *made.problems)
+
+
+def _read_files(paths: Sequence[str]) -> tuple[Problem, ...]:
+    return tuple(problem for path in paths for problem in read_problems(Path(path)))

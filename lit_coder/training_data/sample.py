@@ -1,0 +1,76 @@
+"""A sample: one completion of one problem with its verdict and where it came from.
+
+Samples are the rows of the pool, accepted and rejected alike. They are plain containers: every
+field is a str, int, float, bool or a tuple of numbers, so a row is the same in Lance, in JSON
+and in a checkpoint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lit_coder.problems.problem import Problem
+from lit_coder.verification.verdict import Verdict
+
+ACCEPTED = "accepted"
+"""The `reason` of an accepted sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One row of the pool.
+
+    Attributes:
+        round: the round whose end produced it.
+        model_step: optimizer steps the sampling weights had taken.
+        task_id, source, difficulty, prompt: of the problem.
+        completion: text after the prompt.
+        token_ids, log_probabilities: as sampled (the end token's log-probability last if ended).
+        ended: the model ended the completion itself.
+        origin: what wrote it ("gpt", "reference").
+        temperature, top_k, top_p, stream: how it was sampled.
+        status, detail: the verdict's.
+        passed_visible, passed, trusted: the verdict's; `passed_visible` is the gate.
+        fingerprint: normalized-AST fingerprint, "" where the program does not parse.
+        quality: rank score in [0, 1]; never admits a sample.
+        accepted, reason: whether it trains the model, and why not.
+    """
+
+    round: int
+    model_step: int
+    task_id: str
+    source: str
+    difficulty: int
+    prompt: str
+    completion: str
+    token_ids: tuple[int, ...]
+    log_probabilities: tuple[float, ...]
+    ended: bool
+    origin: str
+    temperature: float
+    top_k: int
+    top_p: float
+    stream: str
+    status: str
+    detail: str
+    passed_visible: bool
+    passed: bool
+    trusted: bool
+    fingerprint: str
+    quality: float
+    accepted: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A verified completion that selection has yet to decide on."""
+
+    problem: Problem
+    completion: str
+    token_ids: tuple[int, ...]
+    log_probabilities: tuple[float, ...]
+    ended: bool
+    origin: str
+    stream: str
+    verdict: Verdict

@@ -1,0 +1,75 @@
+"""Whether a value is the expected one, by exact type, outside the program's process.
+
+    equal_exactly([1, 2.0], [1, 2.0])      # True
+    equal_exactly(True, 1)                 # False: another type
+
+Types are the same at every depth. Floats and the parts of complex numbers are equal within a
+relative 1e-9 (the order of a sum may differ), and nan equals nan. Elements of sets and keys of
+dicts are equal by exact type and value, without that tolerance. The order of a dict's keys does
+not matter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from lit_coder.problems.problem import Value
+
+RELATIVE_TOLERANCE = 1e-9
+
+
+def equal_exactly(value: Value, expected: Value) -> bool:
+    """Whether a value that came back is the expected one."""
+    if type(value) is not type(expected):
+        return False
+    if isinstance(value, float) and isinstance(expected, float):
+        return _floats_equal(value, expected)
+    if isinstance(value, complex) and isinstance(expected, complex):
+        return _floats_equal(value.real, expected.real) and _floats_equal(value.imag, expected.imag)
+    if isinstance(value, (list, tuple)) and isinstance(expected, (list, tuple)):
+        return len(value) == len(expected) and all(map(equal_exactly, value, expected))
+    if isinstance(value, (set, frozenset)) and isinstance(expected, (set, frozenset)):
+        return len(value) == len(expected) and _frozen_all(value) == _frozen_all(expected)
+    if isinstance(value, dict) and isinstance(expected, dict):
+        return _dicts_equal(value, expected)
+    return value == expected
+
+
+def same_output(stdout: str, expected_stdout: str) -> bool:
+    """Whether a whole output is the expected one.
+
+    Line ends, blanks at the ends of lines and blank lines at the end do not count.
+    """
+    return _normalized(stdout) == _normalized(expected_stdout)
+
+
+def _normalized(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines()).rstrip("\n")
+
+
+def _floats_equal(value: float, expected: float) -> bool:
+    if math.isnan(value) or math.isnan(expected):
+        return math.isnan(value) and math.isnan(expected)
+    return math.isclose(value, expected, rel_tol=RELATIVE_TOLERANCE)
+
+
+def _dicts_equal(value: dict[Value, Value], expected: dict[Value, Value]) -> bool:
+    values = {_frozen(key): item for key, item in value.items()}
+    return len(value) == len(expected) and all(
+        (frozen := _frozen(key)) in values and equal_exactly(values[frozen], item)
+        for key, item in expected.items()
+    )
+
+
+def _frozen_all(values: Iterable[Value]) -> frozenset[object]:
+    return frozenset(_frozen(value) for value in values)
+
+
+def _frozen(value: Value) -> object:
+    """A hashable stand-in that carries the types, since 1, 1.0 and True are one dictionary key."""
+    if isinstance(value, tuple):
+        return ("tuple", *(_frozen(item) for item in value))
+    if isinstance(value, frozenset):
+        return ("frozenset", _frozen_all(value))
+    return (type(value).__name__, "nan" if value != value else value)

@@ -1,0 +1,67 @@
+"""pass@k: the chance that at least one of k samples of a task passes.
+
+    pass_at_k(num_samples=10, num_passed=3, k=5)
+    estimate = mean_with_interval([...one value a task...])
+
+The estimator is the unbiased one of the HumanEval paper, averaged over tasks; it is not
+`1 - (1 - c/n)**k`, which is biased. The interval is a bootstrap over tasks, since tasks are what
+varies from one benchmark to the next; sampling noise inside a task is part of it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_BOOTSTRAP_ROUNDS = 1000
+_BOOTSTRAP_SEED = 0
+
+
+class Estimate(NamedTuple):
+    """A mean over tasks and the bounds of its 95% interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def pass_at_k(num_samples: int, num_passed: int, k: int) -> float:
+    """The unbiased estimate for one task.
+
+    Raises:
+        ValueError: fewer samples than `k`, or counts that cannot be.
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, not {k}")
+    if not 0 <= num_passed <= num_samples:
+        raise ValueError(f"{num_passed} of {num_samples} samples cannot have passed")
+    if num_samples < k:
+        raise ValueError(f"pass@{k} needs at least {k} samples of every task, not {num_samples}")
+    num_failed = num_samples - num_passed
+    if num_failed < k:
+        return 1.0
+    all_fail = 1.0
+    for n in range(num_failed + 1, num_samples + 1):
+        all_fail *= 1.0 - k / n
+    return 1.0 - all_fail
+
+
+def mean_with_interval(values: Sequence[float]) -> Estimate:
+    """The mean over tasks with a 95% percentile bootstrap over tasks; the same every time.
+
+    Raises:
+        ValueError: there are no tasks.
+    """
+    if not values:
+        raise ValueError("pass@k needs at least one task")
+    mean = sum(values) / len(values)
+    if min(values) == max(values):
+        return Estimate(mean, mean, mean)
+    generator = random.Random(_BOOTSTRAP_SEED)
+    means = sorted(
+        sum(generator.choices(values, k=len(values))) / len(values)
+        for _ in range(_BOOTSTRAP_ROUNDS)
+    )
+    tail = _BOOTSTRAP_ROUNDS * 25 // 1000
+    return Estimate(mean, means[tail], means[-1 - tail])

@@ -1,0 +1,173 @@
+"""A user's own problems: what is read, and what is said where a file is wrong."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from lit_coder.problems.behaviour import behaviour
+from lit_coder.problems.family import ProblemCollection
+from lit_coder.problems.problem import Case, Cases, CheckProgram, StdioCase, StdioCases
+from lit_coder.problems.problem_file import FIELDS, read_problems
+from lit_coder.problems.sampling import SplitPlan, split_problems
+
+DATA = Path(__file__).parents[2] / "data"
+GOOD = {"prompt": "def f(x):\n", "entry_point": "f", "asserts": ["assert f(1) == 2"]}
+
+
+def write(path: Path, *records: object) -> Path:
+    path.write_text(
+        "".join((r if isinstance(r, str) else json.dumps(r)) + "\n" for r in records),
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_the_example_file_shows_every_kind_of_test() -> None:
+    problems = read_problems(DATA / "problems")
+    assert {type(problem.tests) for problem in problems} == {Cases, CheckProgram, StdioCases}
+    assert {problem.kind for problem in problems} == {"function", "class", "program"}
+    assert len({behaviour(problem) for problem in problems}) == len(problems)
+
+
+def test_the_references_of_the_example_file_pass() -> None:
+    for problem in read_problems(DATA / "problems"):
+        if problem.reference is None or isinstance(problem.tests, StdioCases):
+            continue
+        namespace: dict[str, object] = {}
+        exec(problem.program(problem.reference), namespace)
+        if isinstance(problem.tests, CheckProgram):
+            for text in (problem.tests.setup, *problem.tests.visible, *problem.tests.hidden):
+                exec(text, namespace)
+            continue
+        for case in problem.tests.visible + problem.tests.hidden:
+            function = namespace[problem.entry_point]
+            assert function(*case.operations[0].arguments) == case.expected[0]  # type: ignore[operator]
+
+
+def test_the_page_on_data_names_every_field() -> None:
+    page = (DATA / "README.md").read_text(encoding="utf-8")
+    assert [field for field in FIELDS if f"`{field}`" not in page] == []
+
+
+def test_the_json_lines_of_the_page_on_data_are_problems(tmp_path: Path) -> None:
+    page = (DATA / "README.md").read_text(encoding="utf-8")
+    lines = page.split("```json\n")[1].split("```")[0]
+    (tmp_path / "page.jsonl").write_text(lines, encoding="utf-8")
+    assert len(read_problems(tmp_path)) == 3
+
+
+def test_cases_hold_typed_values(tmp_path: Path) -> None:
+    case = {"arguments": [[1, 2], {"set": [3]}], "expected": {"tuple": [1, 2.0]}}
+    record = {"prompt": "def f(a, b):\n", "entry_point": "f", "cases": {"visible": [case]}}
+    (problem,) = read_problems(write(tmp_path / "mine.jsonl", record))
+    assert problem.tests == Cases((Case.call("f", ([1, 2], {3}), (1, 2.0)),))
+    assert (problem.kind, problem.source, problem.difficulty) == ("function", "mine", 0)
+
+
+def test_a_solution_that_repeats_the_prompt_is_cut_to_a_completion(tmp_path: Path) -> None:
+    record = GOOD | {"solution": "def f(x):\n    return x + 1\n"}
+    (problem,) = read_problems(write(tmp_path / "a.jsonl", record))
+    assert problem.reference == "    return x + 1\n"
+
+
+def test_a_whole_program_needs_no_entry_point(tmp_path: Path) -> None:
+    record = {"prompt": "", "stdio": [{"stdin": "1", "stdout": "2\n"}]}
+    (problem,) = read_problems(write(tmp_path / "a.jsonl", record))
+    assert problem.tests == StdioCases((StdioCase("1", "2\n"),))
+    assert (problem.kind, problem.entry_point) == ("program", "")
+
+
+def test_a_packed_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(json.dumps(GOOD).encode()))
+    assert len(read_problems(path)) == 1
+
+
+def test_a_user_s_ungraded_problems_are_a_source_like_any_family(tmp_path: Path) -> None:
+    records = [
+        GOOD | {"prompt": f"def f(x):\n    # {n}\n", "asserts": [f"assert f({n}) == {n}"],
+                "solution": "    return x\n"}
+        for n in range(8)
+    ]  # fmt: skip
+    mine = ProblemCollection("mine", read_problems(write(tmp_path / "a.jsonl", *records)))
+    splits = split_problems([mine], SplitPlan(num_labelled=6, num_held_out=2), seed=0)
+    assert (len(splits.labelled), len(splits.held_out)) == (6, 2)
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        pytest.param("{not json", "line 2: not valid JSON", id="damaged line"),
+        pytest.param("[1, 2]", "line 2: a list where an object is needed", id="no object"),
+        pytest.param(GOOD | {"promt": "x"}, "line 2: the field 'promt' is unknown", id="unknown"),
+        pytest.param({"prompt": "x"}, "line 2: .* exactly one of", id="no tests"),
+        pytest.param(GOOD | {"cases": []}, "line 2: .* exactly one of", id="two kinds of tests"),
+        pytest.param(GOOD | {"asserts": []}, "line 2: asserts is no list", id="empty tests"),
+        pytest.param(GOOD | {"asserts": ["assert ("]}, "line 2: .* no Python", id="damaged test"),
+        pytest.param(GOOD | {"difficulty": "2"}, "line 2: difficulty is '2'", id="difficulty"),
+        pytest.param(GOOD | {"prompt": 3}, "line 2: prompt is 3", id="prompt is no text"),
+        pytest.param(
+            {"prompt": "x", "asserts": ["assert f()"]},
+            "line 2: the field 'entry_point' is missing; add it",
+            id="no entry point",
+        ),
+        pytest.param(
+            {"prompt": "x", "entry_point": "f", "cases": [{"arguments": 3, "expected": 3}]},
+            "line 2: the arguments 3 are no list",
+            id="arguments are no list",
+        ),
+        pytest.param(
+            {"prompt": "x", "entry_point": "f", "cases": [{"arguments": [3]}]},
+            "line 2: the case .* is not",
+            id="no expected value",
+        ),
+        pytest.param(
+            {"prompt": "x", "entry_point": "f", "cases": {"visible": []}},
+            "line 2: cases has no visible test",
+            id="no visible test",
+        ),
+        pytest.param(
+            {"prompt": "x", "entry_point": "f", "cases": {"public": []}},
+            "line 2: cases is no list and not",
+            id="unknown group",
+        ),
+        pytest.param(
+            {"prompt": "x", "stdio": [{"stdin": "1"}]}, "line 2: the stdio test", id="no stdout"
+        ),
+        pytest.param(
+            {"prompt": "x", "stdio": [{"stdin": "", "stdout": ""}], "setup": "a = 1"},
+            "line 2: 'setup' belongs to tests or asserts",
+            id="setup without test code",
+        ),
+        pytest.param(
+            GOOD | {"reference": "a", "solution": "b"}, "line 2: reference and", id="two solutions"
+        ),
+        pytest.param(GOOD | {"task_id": "one"}, "line 2: the task_id 'one' is taken", id="twice"),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_and_line(
+    tmp_path: Path, record: object, message: str
+) -> None:
+    path = write(tmp_path / "mine.jsonl", GOOD | {"task_id": "one"}, record)
+    with pytest.raises(ValueError, match=message) as caught:
+        read_problems(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_an_empty_folder_and_an_empty_file_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"there is no file .*none\.jsonl"):
+        read_problems(tmp_path / "none.jsonl")
+    with pytest.raises(ValueError, match=r"holds no \.jsonl file"):
+        read_problems(tmp_path)
+    with pytest.raises(ValueError, match="holds no problem"):
+        read_problems(write(tmp_path / "empty.jsonl"))
+
+
+def test_a_damaged_archive_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(json.dumps(GOOD).encode())[:-9])
+    with pytest.raises(ValueError, match="cannot be read"):
+        read_problems(path)
