@@ -29,8 +29,9 @@ SMALLEST_VOCABULARY = 256 + len(SPECIAL_TOKENS)
 _WORDS = r"[^\r\n\p{L}\p{N}]?\p{L}+"
 _REST = r" ?[^\s\p{L}\p{N}]+|[ \t]+(?!\S)|\s+"
 PATTERNS = {
-    # A newline and the indentation after it are one unit; every digit stands alone.
-    "indent": rf"[\r\n]+[ \t]*|{_WORDS}|\p{{N}}|{_REST}",
+    # A newline and the indentation after it are one unit; every digit stands alone, with the
+    # space before it, as a word does.
+    "indent": rf"[\r\n]+[ \t]*|{_WORDS}| ?\p{{N}}|{_REST}",
     # As "indent", with numbers in groups of up to three digits: shorter, worse at arithmetic.
     "indent_3_digits": rf"[\r\n]+[ \t]*|{_WORDS}|\p{{N}}{{1,3}}|{_REST}",
     "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",

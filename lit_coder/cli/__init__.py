@@ -9,6 +9,7 @@ status that is not 0. Our own bugs keep their traceback.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -26,6 +27,9 @@ RUNS_FOLDER = Path("runs")
 
 def run(arguments: list[str]) -> int:
     """Run a Trainer command; returns the exit status."""
+    # Before torch is loaded: threads that spin while they wait make a step twenty times slower
+    # where another process wants a core too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _quiet_libraries()
     from lit_coder.cli.lit_coder_cli import TRAINER_DEFAULTS, LitCoderCLI
     from lit_coder.cli.parser import OneSentenceParser

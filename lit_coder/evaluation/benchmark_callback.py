@@ -29,7 +29,7 @@ from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.training_data.problem_batch import ProblemBatch
-from lit_coder.verification.self_test import self_test
+from lit_coder.verification.self_test import check_sandbox
 from lit_coder.verification.verifier import Attempt, Verifier
 
 logger = logging.getLogger("lit_coder.evaluation")
@@ -119,7 +119,7 @@ class BenchmarkCallback(pl.Callback):
         """Start the sandbox and prove its verdicts."""
         self._runner = open_runner(self.sandbox)
         self._runner.__enter__()
-        self_test(self._runner)
+        check_sandbox(self._runner)
         self._rows = {name: [] for name in self._problems}
         self._greedy = {name: PassAtK(1) for name in self._problems}
         self._sampled = {name: PassAtK(self.num_samples) for name in self._problems}

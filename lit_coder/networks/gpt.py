@@ -112,6 +112,7 @@ class Block(nn.Module):
     def forward(
         self, x_BTC: Tensor, rotation: Rotation, cache: KeyValueCache | None = None
     ) -> Tensor:
+        """The features after this block."""
         x_BTC = x_BTC + self.self_attn(self.input_layernorm(x_BTC), rotation, cache)
         y_BTC: Tensor = x_BTC + self.mlp(self.post_attention_layernorm(x_BTC))
         return y_BTC
@@ -139,7 +140,7 @@ class GPT(nn.Module):
         self._initialize()
 
     def _initialize(self) -> None:
-        # What adds to the residual stream starts smaller, so that its size does not grow with depth.
+        # What adds to the residual stream starts smaller: its size must not grow with depth.
         residual_std = 0.02 / math.sqrt(2 * self.config.num_hidden_layers)
         for name, parameter in self.named_parameters():
             if name.endswith(("o_proj.weight", "down_proj.weight")):

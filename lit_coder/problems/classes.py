@@ -115,8 +115,8 @@ def _texts(start: Step, methods: tuple[_Method, ...]) -> tuple[str, str]:
         else:
             words.append(f"{name}: {method.step.words}")
             lines += [f"        self.x = {expression}", "        return self.x"]
-    prompt = f'class {CLASS_NAME}:\n    """{"; ".join(words)}"""\n'
-    return prompt, "\n".join(lines) + "\n"
+    prompt = f'class {CLASS_NAME}:\n    """{"; ".join(words)}"""'
+    return prompt, "".join(f"\n{line}" for line in lines)
 
 
 def _of_attribute(step: Step) -> str:

@@ -2,15 +2,16 @@
 
     def f(x):
         \"\"\"add 3; multiply by 4; negate\"\"\"
-        x = x + 3
-        x = x * 4
+        x += 3
+        x *= 4
         x = -x
         return x
 
 A `PipelineFamily` is the grammar: the steps to choose from, and inputs that are the same for
 every problem of the family, so that behaviours can be compared. Difficulty is the number of
 operations. Prompt and completion are as regular and short as possible, because models of less
-than a million parameters learn from them. A step may be an *ending*: it stands last and is
+than a million parameters learn from them; the prompt ends before the line break, so that every
+line of the body starts with the same token, a line break with its indent. A step may be an *ending*: it stands last and is
 returned (`return sum(xs)`).
 
 Beside what `checks.py` refuses, three kinds of pipelines are refused here: one in which a step is
@@ -21,6 +22,7 @@ a sensible test.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -118,19 +120,19 @@ class PipelineFamily:
     def _prompt(self, steps: Sequence[Step]) -> str:
         """Signature and docstring."""
         words = "; ".join(step.words for step in steps)
-        return f'def f({self.argument}):\n    """{words}"""\n'
+        return f'def f({self.argument}):\n    """{words}"""'
 
     def _reference(self, steps: Sequence[Step]) -> str:
         """The function's body: one line for each step, and a return."""
         lines = [
-            f"    return {step.expression}\n"
+            f"return {step.expression}"
             if step.is_ending
-            else f"    {self.argument} = {step.expression}\n"
+            else _assignment(self.argument, step.expression)
             for step in steps
         ]
         if not steps[-1].is_ending:
-            lines.append(f"    return {self.argument}\n")
-        return "".join(lines)
+            lines.append(f"return {self.argument}")
+        return "".join(f"\n    {line}" for line in lines)
 
     def _refuse_idle_or_large(self, task_id: str, steps: Sequence[Step]) -> None:
         """Raise where the steps do less than their number says, or a value grows too large."""
@@ -148,6 +150,14 @@ class PipelineFamily:
                 raise DegenerateProblem(f"{task_id}: the step {step.words!r} is idle")
         if len(steps) > 1 and repr(outputs) in _one_step_outputs(self):
             raise DegenerateProblem(f"{task_id}: a single step does the same")
+
+
+def _assignment(argument: str, expression: str) -> str:
+    """The expression assigned to the argument: `x += 3` for "x + 3"."""
+    augmented = re.fullmatch(rf"{argument} (\+|-|\*|//|%) (\S+)", expression)
+    if augmented:
+        return f"{argument} {augmented[1]}= {augmented[2]}"
+    return f"{argument} = {expression}"
 
 
 def steps(words: str, expression: str, constants: Sequence[object] = ("",)) -> tuple[Step, ...]:

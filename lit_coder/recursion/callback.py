@@ -40,7 +40,7 @@ from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
 from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
 from lit_coder.training_data.sample import Candidate
-from lit_coder.verification.self_test import self_test
+from lit_coder.verification.self_test import check_sandbox
 from lit_coder.verification.verifier import Attempt, Verifier
 
 logger = logging.getLogger("lit_coder.recursion")
@@ -161,7 +161,7 @@ class RecursiveGenerationCallback(pl.Callback):
         self.records = [record for record in records if record.round < data.round]
         self._runner = open_runner(self.sandbox)
         self._runner.__enter__()
-        self_test(self._runner)
+        check_sandbox(self._runner)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the round's clock."""

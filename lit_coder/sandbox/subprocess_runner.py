@@ -15,6 +15,7 @@ import os
 import queue
 import shutil
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -50,6 +51,7 @@ logger = logging.getLogger("lit_coder.sandbox")
 # Jobs taken ahead of the one whose execution is next: enough for the other workers to stay busy
 # while that one runs into its time limit.
 _MAX_AHEAD = 2048
+_BROKEN_WORKER_PATIENCE_SECONDS = 0.2
 _LEAST_REMAINING_SECONDS = 0.01
 _CANARY = CallJob("answer = 42", ())
 
@@ -64,6 +66,7 @@ class SubprocessRunner:
         self._threads: ThreadPoolExecutor | None = None
         self._scratch: Path | None = None
         self._is_closing = False
+        self._close_lock = threading.Lock()
 
     @property
     def worker_pids(self) -> list[int]:
@@ -110,6 +113,11 @@ class SubprocessRunner:
     def close(self) -> None:
         """End every process of the runner; closing twice is allowed."""
         self._is_closing = True
+        # From two threads at once, the second waits until everything has ended.
+        with self._close_lock:
+            self._end_everything()
+
+    def _end_everything(self) -> None:
         for worker in self._workers:
             worker.stop()
         if self._threads is not None:
@@ -167,7 +175,7 @@ class SubprocessRunner:
         if self._is_closing:
             raise SandboxError("The sandbox was closed while programs were running.")
         logger.info("sandbox: a worker process broke down and is started again")
-        worker.stop()
+        worker.stop(_BROKEN_WORKER_PATIENCE_SECONDS)
         try:
             worker.start()
             worker.wait_until_ready()

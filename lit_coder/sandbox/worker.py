@@ -180,7 +180,7 @@ class Worker:
         except OSError as error:
             raise WorkerDiedError(f"the worker process is gone: {error}") from error
 
-    def stop(self) -> None:
+    def stop(self, patience_seconds: float = _STOP_SECONDS) -> None:
         """End the zygote and everything below it; stopping twice is allowed."""
         if self._control is not None:
             # The zygote sees the end of its socket, ends its children and leaves. Not closed
@@ -189,7 +189,7 @@ class Worker:
                 self._control.shutdown(socket.SHUT_RDWR)
         if self._process is not None:
             try:
-                self._process.wait(_STOP_SECONDS)
+                self._process.wait(patience_seconds)
             except subprocess.TimeoutExpired:
                 kill_descendants(self._process.pid)
                 kill_group(self._process.pid)

@@ -121,8 +121,8 @@ def check_sandbox(runner: Runner) -> None:
         problem = Problem(f"self-test/{kind}", "", "answer", tests, "function", "self-test")
         known += _known_programs(problem, expected)
         hung.append(Attempt(problem, _HUNG))
-    _check_hung(runner, hung)
     _check(runner, known)
+    _check_hung(runner, hung)
 
 
 def _known_programs(problem: Problem, expected: str) -> list[_Known]:

@@ -64,7 +64,7 @@ def test_what_has_no_probability_is_never_drawn(weights: list[float], uniform: f
 
 def test_uniforms_lie_in_the_unit_interval_and_are_spread_evenly() -> None:
     uniforms = row_uniforms([stream_key(3, "a", i) for i in range(100)], 100)
-    assert 0 <= uniforms.min() and uniforms.max() < 1
+    assert uniforms.min() >= 0 and uniforms.max() < 1
     counts = uniforms.flatten().histc(10, 0, 1)
     assert (counts - 1000).abs().max() < 150
 

@@ -58,11 +58,11 @@ def test_a_constant_fails_a_visible_test(problem: Problem) -> None:
     tests = cases_of(problem)
     first = tests.visible[0].expected[-1]
     if problem.kind == "function":
-        body = f"    return {first!r}\n"
+        body = f"\n    return {first!r}"
     else:
         methods = METHOD_NAMES[: problem.difficulty]
-        body = "    def __init__(self, x):\n        pass\n" + "".join(
-            f"    def {name}(self):\n        return {first!r}\n" for name in methods
+        body = "\n    def __init__(self, x):\n        pass" + "".join(
+            f"\n    def {name}(self):\n        return {first!r}" for name in methods
         )
     assert not passes(problem, problem.program(body), tests.visible)
 
@@ -71,8 +71,8 @@ def test_a_constant_fails_a_visible_test(problem: Problem) -> None:
 @settings(max_examples=60, deadline=None)
 def test_returning_the_argument_unchanged_fails_a_visible_test(problem: Problem) -> None:
     if problem.kind == "function":
-        argument = ast.parse(problem.prompt + "    pass").body[0].args.args[0].arg  # type: ignore[attr-defined]
-        program = problem.program(f"    return {argument}\n")
+        argument = ast.parse(problem.prompt + "\n    pass").body[0].args.args[0].arg  # type: ignore[attr-defined]
+        program = problem.program(f"\n    return {argument}")
         assert not passes(problem, program, cases_of(problem).visible)
 
 
@@ -91,10 +91,9 @@ def test_no_hidden_input_is_also_visible(problem: Problem) -> None:
 def test_a_completion_starts_after_the_docstring_and_ends_with_its_last_line(
     problem: Problem,
 ) -> None:
-    assert problem.prompt.endswith('"""\n')
+    assert problem.prompt.endswith('"""')
     assert problem.reference is not None
-    assert problem.reference.startswith("    ") and problem.reference.endswith("\n")
-    assert not problem.reference.endswith("\n\n")
+    assert problem.reference.startswith("\n    ") and not problem.reference.endswith("\n")
     definition = ast.parse(problem.program(problem.reference)).body[0]
     assert definition.name == problem.entry_point  # type: ignore[attr-defined]
     assert ast.get_docstring(definition) is not None  # type: ignore[arg-type]
@@ -126,8 +125,8 @@ def test_a_difficulty_that_a_family_lacks_is_named_with_those_it_has(name: str) 
 
 def test_an_arithmetic_problem_reads_as_documented() -> None:
     problem = ARITHMETIC.problem_of([Step("add 3", "x + 3"), Step("multiply by 4", "x * 4")])
-    assert problem.prompt == 'def f(x):\n    """add 3; multiply by 4"""\n'
-    assert problem.reference == "    x = x + 3\n    x = x * 4\n    return x\n"
+    assert problem.prompt == 'def f(x):\n    """add 3; multiply by 4"""'
+    assert problem.reference == "\n    x += 3\n    x *= 4\n    return x"
     assert problem.difficulty == 2
 
 

@@ -297,5 +297,7 @@ def main() -> None:
     finally:
         # Where the trainer was killed nobody else does it; folders in use are not empty.
         shutil.rmtree(scratch, ignore_errors=True)
+        worker_folder = os.path.dirname(scratch)
         with contextlib.suppress(OSError):
-            os.removedirs(os.path.dirname(scratch))
+            os.rmdir(worker_folder)
+            os.rmdir(os.path.dirname(worker_folder))

@@ -1,0 +1,144 @@
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lit_coder.sandbox.inside.codec import MAX_VALUE_BYTES, CodecError, decode, encode
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(min_value=-(2**3000), max_value=2**3000)
+    | st.floats()
+    | st.complex_numbers()
+    | st.text(st.characters(exclude_categories=()))
+    | st.binary()
+)
+keys = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3).map(tuple) | st.frozensets(inner, max_size=3),
+    max_leaves=5,
+)
+values = st.recursive(
+    keys | st.sets(keys, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(keys, inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+def typed(value: object) -> object:
+    """A form that is equal only for equal values of equal types, nan included."""
+    if isinstance(value, (list, tuple)):
+        return (type(value), [typed(item) for item in value])
+    if isinstance(value, (set, frozenset)):
+        return (type(value), sorted(repr(typed(item)) for item in value))
+    if isinstance(value, dict):
+        return (dict, [(typed(key), typed(item)) for key, item in value.items()])
+    return (type(value), hex(value) if type(value) is int else repr(value))
+
+
+@given(values)
+@settings(max_examples=300, deadline=None)
+def test_every_plain_value_comes_back_with_its_exact_types(value: object) -> None:
+    assert typed(decode(encode(value))) == typed(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        True,
+        1,
+        1.0,
+        -0.0,
+        math.inf,
+        -math.inf,
+        2**53 + 1,
+        -(2**64),
+        [10**5000],
+        "\ud83d\ude00",
+        "\U0001f600",
+        "\x00",
+        (),
+        [[]],
+        {1: {2.5: None}},
+        frozenset({(1, "a")}),
+        complex(math.inf, -0.0),
+    ],
+)
+def test_values_on_the_edges_come_back(value: object) -> None:
+    assert typed(decode(encode(value))) == typed(value)
+
+
+class EqualToAll(int):
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = int.__hash__
+
+
+@pytest.mark.parametrize(
+    "value", [EqualToAll(1), [EqualToAll(1)], object(), int, len, range(3), bytearray(b"x")]
+)
+def test_other_types_and_subclasses_do_not_cross(value: object) -> None:
+    with pytest.raises(CodecError, match="cannot cross"):
+        encode(value)
+
+
+def test_a_value_that_contains_itself_does_not_cross() -> None:
+    loop: list[object] = []
+    loop.append(loop)
+    with pytest.raises(CodecError, match="too deeply"):
+        encode(loop)
+
+
+def test_shared_parts_that_unfold_to_an_enormous_value_do_not_cross() -> None:
+    value: object = 1
+    for _ in range(60):
+        value = [value, value]
+    with pytest.raises(CodecError, match="too large"):
+        encode(value)
+
+
+def test_a_value_beyond_the_size_cap_does_not_cross() -> None:
+    with pytest.raises(CodecError, match="too large"):
+        encode("x" * (MAX_VALUE_BYTES + 1))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{}",
+        b"NaN",
+        b"[]",
+        b'["z","1"]',
+        b'["i","xyz"]',
+        b'["i",5]',
+        b'["d",1]',
+        b'["e",["l"]]',
+        b'["d",["d"],1]',
+        b'["u","zz"]',
+        b'["c","1"]',
+        b"\xff\xfe",
+        b"[" * 500_000,
+        b'["l",' * 300 + b"1" + b"]" * 300,
+        b"9" * 10_000,
+        b"cos\nsystem\n(S'true'\ntR.",
+        b"\x80\x04\x95\x0c\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix",
+    ],
+)
+def test_bytes_that_are_no_encoded_value_are_refused_by_name(data: bytes) -> None:
+    with pytest.raises(CodecError):
+        decode(data)
+
+
+def test_a_dictionary_of_colliding_keys_is_refused() -> None:
+    colliding = {k * (2**61 - 1): None for k in range(1, 1000)}
+    with pytest.raises(CodecError, match="collide"):
+        decode(encode(colliding))
