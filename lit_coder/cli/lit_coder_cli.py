@@ -26,7 +26,7 @@ from lit_coder.trainer.checkpoint import RunCheckpoint
 from lit_coder.trainer.metrics_file import MetricsFile
 from lit_coder.trainer.progress import StepProgress
 from lit_coder.trainer.random_state import RandomState
-from lit_coder.trainer.run_folder import RunFolder
+from lit_coder.trainer.run_folder import TOKENIZER_FILE, RunFolder
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     "max_epochs": -1,
@@ -110,6 +110,8 @@ class LitCoderCLI(LightningCLI):
         content["ckpt_path"] = None
         content["trainer"]["default_root_dir"] = None
         content.pop("config", None)
+        if content["data"].get("tokenizer") == str(self._plan.run_folder / TOKENIZER_FILE):
+            content["data"]["tokenizer"] = None
         for name in ("problem_files", "held_out_files"):
             paths = content["data"].get(name)
             content["data"][name] = [str(Path(p).absolute()) for p in paths] if paths else paths

@@ -112,15 +112,24 @@ def _new_run(
 
 def _resume(command: str, rest: list[str], run: Path, checkpoint: Path) -> CommandPlan:
     """The run's own configuration first; what the user gives comes after it and wins."""
-    _require_checkpoint(checkpoint)
-    run, checkpoint = run.resolve(), checkpoint.absolute()
+    run = run.resolve()
     rest, _ = _take(rest, "--trainer.default_root_dir")
     given = ["--config", str(run / CONFIG_FILE)]
+    if command == "fit" and checkpoint.name == "last.ckpt" and _has_no_checkpoint(run):
+        # Killed before its first checkpoint: the run has done nothing yet and begins.
+        rest = [*given, *rest, "--trainer.default_root_dir", str(run)]
+        return CommandPlan((command, *rest), run, None)
+    _require_checkpoint(checkpoint)
+    checkpoint = checkpoint.absolute()
     tokenizer = run / TOKENIZER_FILE
     if tokenizer.exists() and not _values(rest, ("--data.tokenizer",)):
         rest = [*rest, "--data.tokenizer", str(tokenizer)]
     rest = [*given, *rest, "--trainer.default_root_dir", str(run), "--ckpt_path", str(checkpoint)]
     return CommandPlan((command, *rest), run, checkpoint)
+
+
+def _has_no_checkpoint(run: Path) -> bool:
+    return not any((run / CHECKPOINTS_FOLDER).glob("*.ckpt"))
 
 
 def _require_config(config: str) -> None:

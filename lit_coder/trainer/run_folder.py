@@ -98,7 +98,7 @@ class RunFolder(pl.Callback):
     """Creates, locks and fills the run's folder when fit starts.
 
     Args:
-        config_text: the configuration to write as `config.yaml`; None leaves it as it is.
+        config_text: the configuration to write as `config.yaml`, None writes none.
         moves_last: whether `runs/last` shall point here.
     """
 
@@ -120,12 +120,15 @@ class RunFolder(pl.Callback):
         data = trainer.datamodule  # type: ignore[attr-defined]
         assert isinstance(data, CodeDataModule) and isinstance(pl_module, CodeModule)
         pl_module.tokenizer = data.tokenizer
-        if trainer.ckpt_path is not None:
-            return
+        if trainer.ckpt_path is None:
+            write_text(folder / TOKENIZER_FILE, data.tokenizer.to_str())
+            about = json.dumps(environment(trainer, data), indent=1)
+            write_text(folder / "environment.json", about)
+        # Last of all: a folder with a configuration is a run that can be gone on with.
         if self._config_text is not None:
             write_text(folder / CONFIG_FILE, self._config_text)
-        write_text(folder / TOKENIZER_FILE, data.tokenizer.to_str())
-        write_text(folder / "environment.json", json.dumps(environment(trainer, data), indent=1))
+        if self._moves_last:
+            link_last(folder)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Set aside what a former run wrote after the point this one goes on from."""
@@ -137,8 +140,6 @@ class RunFolder(pl.Callback):
         for logger in trainer.loggers:
             if isinstance(logger, MetricsFile):
                 logger.go_on_from(trainer.global_step)
-        if self._moves_last:
-            link_last(folder)
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException

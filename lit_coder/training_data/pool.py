@@ -13,6 +13,7 @@ imports Lance, which holds threads: never read a pool in a forked worker.
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,14 +35,22 @@ class SamplePool:
     def create(cls, path: Path, run_id: str) -> SamplePool:
         """Make an empty pool, version 1.
 
+        A pool that holds no round yet is what a run leaves that was killed before its first
+        checkpoint; it is replaced.
+
         Raises:
-            ValueError: there is something at `path` already.
+            ValueError: there is a pool with samples at `path` already.
         """
         import lance
         import pyarrow
 
         if path.exists():
-            raise ValueError(f"a sample pool exists already at {path}; choose another run folder")
+            if len(list((path / "_versions").glob("*.manifest"))) > 1:
+                raise ValueError(
+                    f"{path} holds samples, but there is no checkpoint to go on from; put the "
+                    "checkpoint back, or choose another run folder"
+                )
+            shutil.rmtree(path)
         schema = _schema().with_metadata({_RUN_ID: run_id.encode()})
         lance.write_dataset(pyarrow.Table.from_pylist([], schema=schema), str(path))
         return cls(path, run_id)

@@ -11,6 +11,7 @@ control socket closes or its parent is gone.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import fcntl
 import gc
@@ -26,6 +27,7 @@ from typing import Any, NamedTuple
 
 from .candidate import run_job
 from .codec import decode, encode
+from .features import describe
 from .frames import MAX_JOB_BYTES, pack_frame, read_frame
 from .judge import run_judge
 from .processes import (
@@ -54,6 +56,7 @@ _STRAY_SECONDS = 2.0
 # The zygote itself never holds more than a few descriptors.
 _SAFE_DESCRIPTOR = 64
 _MAX_DESCRIPTOR = 128
+_WARM_UP = "def f(x, y):\n    return [x * z for z in y if z > 0]\n" * 3
 
 
 class _Request(NamedTuple):
@@ -289,6 +292,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     adopt_orphans()
     zygote = Zygote(control, scratch)
+    # What is done once here for the first time, no child has to do for the first time.
+    describe(ast.parse(_WARM_UP), _WARM_UP)
+    compile(_WARM_UP, "<warm-up>", "exec")
+    decode(encode(("warm-up", (1, 2.0, [None, "text"]))))
     # Keeps the collector from touching, and so copying, the pages shared with every child.
     gc.collect()
     gc.freeze()
