@@ -69,20 +69,20 @@ class RoundReporter(pl.Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Report the round that has just ended."""
-        records = self._recursion.records
-        if not trainer.is_last_batch or not records:
+        record = self._recursion.ended_round
+        if record is None:
             return
-        metrics = flat_metrics(records[-1])
+        metrics = flat_metrics(record)
         for run_logger in trainer.loggers:
-            run_logger.log_metrics(metrics, records[-1].global_step)
-        self._printer.add(records[-1])
+            run_logger.log_metrics(metrics, record.global_step)
+        self._printer.add(record)
         folder = Path(trainer.default_root_dir)
         try:
-            plot_rounds(records, folder / PLOT_FILE)
+            plot_rounds(self._recursion.records, folder / PLOT_FILE)
             write_report(folder)
         except (OSError, ValueError) as error:
             # A page can be written again at any time: it must not end an overnight run.
-            logger.warning("the report of round %d was not written: %s", records[-1].round, error)
+            logger.warning("the report of round %d was not written: %s", record.round, error)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print the summary."""

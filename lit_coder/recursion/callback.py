@@ -128,18 +128,30 @@ class RecursiveGenerationCallback(pl.Callback):
         )
         self.run_id = ""
         self.records: list[RoundRecord] = []
+        self.ended_round: RoundRecord | None = None
+        """The round that this epoch's end completed, for the callbacks after this one."""
         self.phase: str = ""
         """What the callback is doing now, "" while training: such work may be broken off."""
         self._runner: Runner | None = None
         self._round_started = 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """The run the checkpoint belongs to."""
-        return {"run_id": self.run_id}
+        """The run the checkpoint belongs to, and the size of its rounds."""
+        return {"run_id": self.run_id, "every_n_steps": self.every_n_steps}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on with that run."""
+        """Go on with that run.
+
+        Raises:
+            ValueError: its rounds have another size.
+        """
         self.run_id = state_dict["run_id"]
+        if state_dict["every_n_steps"] != self.every_n_steps:
+            raise ValueError(
+                f"recursion.every_n_steps is {self.every_n_steps}, but the rounds of the "
+                f"checkpoint have {state_dict['every_n_steps']} steps and a resume cannot change "
+                "that; leave it out, or start a new run"
+            )
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Open the pool, start the sandbox and prove its verdicts.
@@ -169,10 +181,13 @@ class RecursiveGenerationCallback(pl.Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Measure, generate, verify, select, commit, hand over; see the module's docstring."""
-        if not trainer.is_last_batch:
-            return  # cut short by a signal: the round is not whole
         assert isinstance(pl_module, CodeModule)
         data = _data_module(trainer)
+        self.ended_round = None
+        if trainer.global_step != (data.round + 1) * self.every_n_steps:
+            # Cut short, or resumed from this round's own checkpoint: Lightning calls the end of
+            # the epoch once more then, with the next round's data in place.
+            return
         seconds = {"training": time.perf_counter() - self._round_started}
         train_loss = pl_module.train_loss.mean()
         pl_module.train_loss.reset()
@@ -322,6 +337,7 @@ class RecursiveGenerationCallback(pl.Callback):
         hand_over(trainer, data.at_round(record.round + 1, next_version))
         record.write(Path(trainer.default_root_dir) / ROUNDS_FOLDER)
         self.records.append(record)
+        self.ended_round = record
 
     @contextmanager
     def _timed(self, phase: str, seconds: dict[str, float]) -> Iterator[None]:

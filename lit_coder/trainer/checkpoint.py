@@ -124,10 +124,9 @@ class RunCheckpoint(Checkpoint):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save a whole round, after the round callback handed over; remember the best."""
-        recursion = _recursion(trainer)
-        if not trainer.is_last_batch or not recursion.records:
+        record = _recursion(trainer).ended_round
+        if record is None:
             return
-        record = recursion.records[-1]
         name = f"round-{record.round:04d}.ckpt"
         score = record.held_out.pass_at[1] if record.held_out else None
         is_best = score is not None and (self.best_score is None or score > self.best_score)
