@@ -77,4 +77,7 @@ class GPTModule(CodeModule):
         """
         if self.tokenizer is None:
             raise RuntimeError("the module has no tokenizer yet: load a checkpoint or start fit")
-        return GPTGenerator(self.network, self.tokenizer.end_id, self.tokenizer.pad_id)
+        tokenizer = self.tokenizer
+        return GPTGenerator(
+            self.network, tokenizer.end_id, tokenizer.pad_id, tokenizer.special_ids
+        )

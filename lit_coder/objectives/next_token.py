@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-IGNORED = -100
+from lit_coder.training_data.examples import IGNORED
 
 
 class NextToken:

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 
 import torch
 
-from lit_coder.objectives.next_token import IGNORED
 from lit_coder.tokenizer import CodeTokenizer
+
+IGNORED = -100
+"""Label of a position that carries no loss."""
 
 
 @dataclass(frozen=True, slots=True)
