@@ -65,7 +65,9 @@ class ArmRun:
 
     def pass_at_k(self) -> list[float]:
         """Held-out pass@k of each round in percent, for the largest k measured."""
-        return [100 * r.held_out.pass_at[max(r.held_out.pass_at)] for r in self.records if r.held_out]
+        return [
+            100 * r.held_out.pass_at[max(r.held_out.pass_at)] for r in self.records if r.held_out
+        ]
 
     def false_positive_rate(self) -> float:
         """Share of samples past the visible tests that failed a hidden one, over all rounds."""
@@ -216,9 +218,7 @@ def main() -> int:
         runs.sort(key=lambda run: list(ARMS).index(run.arm))
         print_table(console, family, runs)
         plot(runs, family, folder / f"{family}.png")
-        curves = [
-            {"arm": run.arm, "seed": run.seed, "pass_at_1": run.pass_at_1()} for run in runs
-        ]
+        curves = [{"arm": run.arm, "seed": run.seed, "pass_at_1": run.pass_at_1()} for run in runs]
         result = {"family": family, "summary": summary(runs), "curves": curves}
         (folder / f"{family}.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
         print(f"plot and figures: {folder / family}.png, .json")

@@ -80,7 +80,7 @@ class CodeTokenizer:
         """
         if vocab_size < SMALLEST_VOCABULARY:
             raise ValueError(
-                f"data.vocab_size must be at least {SMALLEST_VOCABULARY} (256 bytes and "
+                f"data.tokenizer_vocab_size must be at least {SMALLEST_VOCABULARY} (256 bytes and "
                 f"{len(SPECIAL_TOKENS)} special tokens), not {vocab_size}"
             )
         if pattern not in PATTERNS:

@@ -102,7 +102,7 @@ def test_a_pickled_tokenizer_still_ignores_special_spellings() -> None:
 
 
 def test_a_vocabulary_that_cannot_hold_every_byte_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"data\.vocab_size"):
+    with pytest.raises(ValueError, match=r"data\.tokenizer_vocab_size"):
         CodeTokenizer.train(PROGRAMS, SMALLEST_VOCABULARY - 1)
 
 

@@ -11,13 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-import torch
 import yaml
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
 
+from lit_coder.cli.config_file import read_config
 from lit_coder.cli.resume import CommandPlan
+from lit_coder.cli.run_checks import (
+    read_checkpoint,
+    refuse_bad_sources,
+    refuse_changes,
+    refuse_other_model,
+    refuse_other_pool,
+    refuse_other_tokenizer,
+    refuse_unfit_trainer,
+    refuse_unwritable,
+)
 from lit_coder.evaluation.benchmark_callback import BenchmarkCallback
 from lit_coder.evaluation.round_reporter import RoundReporter
 from lit_coder.recursion.callback import RecursiveGenerationCallback
@@ -26,7 +37,7 @@ from lit_coder.trainer.checkpoint import RunCheckpoint
 from lit_coder.trainer.metrics_file import MetricsFile
 from lit_coder.trainer.progress import StepProgress
 from lit_coder.trainer.random_state import RandomState
-from lit_coder.trainer.run_folder import TOKENIZER_FILE, RunFolder
+from lit_coder.trainer.run_folder import CONFIG_FILE, TOKENIZER_FILE, RunFolder
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     "max_epochs": -1,
@@ -46,6 +57,7 @@ class LitCoderCLI(LightningCLI):
     def __init__(self, plan: CommandPlan, console: Console, **kwargs: Any) -> None:
         self._plan = plan
         self._console = console
+        self._saved: dict[str, Any] | None = None
         super().__init__(**kwargs)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -57,13 +69,9 @@ class LitCoderCLI(LightningCLI):
         parser.link_arguments("sandbox", "recursion.sandbox", apply_on="instantiate")
         parser.link_arguments("sandbox", "benchmark.sandbox", apply_on="instantiate")
         parser.link_arguments("recursion.every_n_steps", "data.steps_per_round")
-        parser.link_arguments(
-            "trainer.accumulate_grad_batches", "data.accumulate_grad_batches"
-        )
+        parser.link_arguments("trainer.accumulate_grad_batches", "data.accumulate_grad_batches")
         parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
-        parser.link_arguments(
-            "data.max_sequence_length", "model.init_args.max_position_embeddings"
-        )
+        parser.link_arguments("data.max_sequence_length", "model.init_args.max_position_embeddings")
         parser.link_arguments(
             "data.vocab_size", "model.init_args.vocab_size", apply_on="instantiate"
         )
@@ -71,10 +79,25 @@ class LitCoderCLI(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Keep the command line: Lightning would put the checkpoint's values over it."""
 
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Refuse what does not exist, before seeds are set and classes are built."""
+        super().parse_arguments(parser, args)
+        config = self.config[self.config.subcommand]
+        refuse_bad_sources(config.data, config.seed_everything)
+
     def before_instantiate_classes(self) -> None:
-        """Refuse what a resume cannot honour."""
-        if self._plan.checkpoint is not None:
-            refuse_other_model(self._plan.checkpoint, self.config[self.subcommand].model)
+        """Refuse what cannot work before anything is built."""
+        config = self.config[self.subcommand]
+        fits = self.subcommand == "fit"
+        refuse_unfit_trainer(config.trainer, config.recursion.every_n_steps, fits)
+        refuse_unwritable(self._plan.run_folder)
+        if self._plan.checkpoint is None:
+            return
+        self._saved = read_checkpoint(self._plan.checkpoint)
+        refuse_other_model(self._plan.checkpoint, self._saved, config.model)
+        if self._plan.resumes and fits:
+            refuse_changes(self._plan.run_folder, config)
+            refuse_other_pool(self._plan.run_folder, self._saved)
 
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         """Add loggers and the callbacks that are always there."""
@@ -83,15 +106,35 @@ class LitCoderCLI(LightningCLI):
         config["trainer"]["logger"] = self._loggers(config["trainer"]["logger"])
         extra = [RandomState(), StepProgress(self._console)]
         if self.subcommand == "fit":
-            command = f"python main.py fit --ckpt_path {self._plan.run_folder}/checkpoints/last.ckpt"
+            command = (
+                f"python main.py fit --ckpt_path {self._plan.run_folder}/checkpoints/last.ckpt"
+            )
             extra = [
                 RunFolder(self._config_text()),
                 *extra,
                 RoundReporter(recursion, self._console, command),
             ]
-        trainer: pl.Trainer = super().instantiate_trainer(**kwargs)
+        try:
+            trainer: pl.Trainer = super().instantiate_trainer(**kwargs)
+        except (MisconfigurationException, ValueError, TypeError, ImportError) as error:
+            raise ValueError(_trainer_sentence(error, config["trainer"])) from error
+        if trainer.world_size > 1:
+            raise ValueError(
+                f"the self-improvement loop runs on one device; set trainer.devices to 1 (there "
+                f"are {trainer.world_size})"
+            )
         trainer.callbacks = _ordered([*extra, *trainer.callbacks])  # type: ignore[attr-defined]
         return trainer
+
+    def instantiate_classes(self) -> None:
+        """Build everything, then open what is trained on: a fault must not leave a folder."""
+        super().instantiate_classes()
+        if self._saved is not None:
+            refuse_other_tokenizer(self._saved, self.datamodule.tokenizer)
+        elif self.subcommand == "fit":
+            self.datamodule.trainer = self.trainer
+            self.datamodule.train_dataloader()
+        self._saved = None
 
     def _loggers(self, given: Any) -> Any:
         if self.subcommand != "fit" or given is False:
@@ -110,36 +153,39 @@ class LitCoderCLI(LightningCLI):
         content["ckpt_path"] = None
         content["trainer"]["default_root_dir"] = None
         content.pop("config", None)
-        if content["data"].get("tokenizer") == str(self._plan.run_folder / TOKENIZER_FILE):
-            content["data"]["tokenizer"] = None
+        data = content["data"]
+        own_tokenizer = self._plan.run_folder / TOKENIZER_FILE
+        if (
+            data["tokenizer"] == str(own_tokenizer)
+            and (own_tokenizer.parent / CONFIG_FILE).exists()
+        ):
+            # A resume reads the run's own copy; a new run of this file shall do as the first did.
+            data["tokenizer"] = read_config(str(own_tokenizer.parent / CONFIG_FILE))["data"][
+                "tokenizer"
+            ]
+        elif data["tokenizer"]:
+            data["tokenizer"] = str(Path(data["tokenizer"]).absolute())
         for name in ("problem_files", "held_out_files"):
-            paths = content["data"].get(name)
-            content["data"][name] = [str(Path(p).absolute()) for p in paths] if paths else paths
+            data[name] = [str(Path(p).absolute()) for p in data[name]] if data[name] else data[name]
         dumped: str = yaml.safe_dump(content, sort_keys=False)
         return dumped
 
 
-def refuse_other_model(checkpoint: Path, model: Any) -> None:
-    """Raise where the configuration asks for another model than the checkpoint holds.
-
-    Raises:
-        ValueError: naming the option and both values.
-    """
-    saved = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
-    hyper_parameters = saved.get("hyper_parameters", {})
-    saved_class = str(hyper_parameters.get("_class_path", model.class_path))
-    if saved_class != model.class_path:
-        raise ValueError(
-            f"model is {model.class_path}, but the checkpoint {checkpoint} holds a {saved_class}; "
-            "leave model out to go on with the checkpoint's"
+def _trainer_sentence(error: Exception, trainer: Any) -> str:
+    """Lightning's refusal with the option it is about and the remedy."""
+    reason = str(error).split("\n")[0].replace("`", "").rstrip(".!")
+    accelerator = trainer["accelerator"]
+    named = [name for name in dict(trainer) if f"{name}=" in reason]
+    if "strategy" in reason:
+        named.append("strategy")
+    if named and named != ["accelerator"]:
+        return f"trainer.{named[0]} {trainer[named[0]]}: {reason}"
+    if "accelerator" in reason.lower() or "backend" in reason or "torch_xla" in reason:
+        return (
+            f"trainer.accelerator {accelerator} cannot be used on this machine ({reason}); use "
+            "--trainer.accelerator cpu, or auto"
         )
-    for name, value in model.init_args.items():
-        if name in hyper_parameters and hyper_parameters[name] != value and name != "vocab_size":
-            raise ValueError(
-                f"model.init_args.{name} is {value}, but the checkpoint was trained with "
-                f"{hyper_parameters[name]} and a resume cannot change it; leave it out, or start a "
-                "new run"
-            )
+    return f"trainer: {reason}"
 
 
 def _seed(seed: Any) -> int:

@@ -1,27 +1,58 @@
-"""The argument parser: LightningCLI's, with one sentence for every mistake.
+"""The argument parser: LightningCLI's, with one sentence for every mistake and a help to read.
 
-A typo anywhere - on the command line, in a YAML file, in a class's init_args - names the key and the
-nearest valid one and ends with status 2. Abbreviations are not accepted: a key that is taken
-for another would change a run without a word.
+A typo anywhere - on the command line, in a YAML file, in a class's init_args - names the key and
+the nearest valid one and ends with status 2. Abbreviations are not accepted: a key that is taken
+for another would change a run without a word. `fit --help` shows our sections; Trainer's hundred
+options stand in `fit --trainer.help`.
 """
 
 from __future__ import annotations
 
-import difflib
-import inspect
-import re
+import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from lightning.pytorch.cli import LightningArgumentParser
+
+from lit_coder.cli.config_file import Given
+from lit_coder.cli.mistakes import Mistakes
+
+TITLES = {
+    "": "run",
+    "model": "model: what is trained (--model.help GPTModule lists a class's options)",
+    "data": "data: problems, tokenizer and batches",
+    "recursion": "recursion: generate, verify, train on what truly passes, round after round",
+    "sandbox": "sandbox: how programs are run",
+    "checkpoint": "checkpoint: what a killed run goes on from",
+    "benchmark": "benchmark: what test and predict measure",
+    "trainer": "trainer: Lightning's Trainer (all of its options: --trainer.help)",
+}
+USUAL_TRAINER_OPTIONS = (
+    "max_steps",
+    "accelerator",
+    "precision",
+    "accumulate_grad_batches",
+    "default_root_dir",
+    "log_every_n_steps",
+    "logger",
+    "max_time",
+)
+CKPT_PATH_HELP = (
+    "checkpoint to go on from or to measure: a file; last = the newest run of --config, or of "
+    "all; auto = last if there is one, else a new run"
+)
 
 
 class OneSentenceParser(LightningArgumentParser):
     """A parser whose errors are one sentence with the remedy."""
 
-    model_class_candidates: dict[str, type] = {}
+    model_classes: Mapping[str, type] = {}
     """Classes `model` may name; their parameters are candidates for a typo in init_args."""
+    given = Given((), ())
+    """What the user gave: jsonargparse does not say where a mistake stands."""
+    help_section: str | None = None
+    """The only section that `--help` shall show, None for a short help of all."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["allow_abbrev"] = False
@@ -29,68 +60,53 @@ class OneSentenceParser(LightningArgumentParser):
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Print one sentence and exit with status 2."""
-        print(f"lit-coder: {self.sentence(message)}", file=sys.stderr)
+        parser = getattr(ex, "subcommand_parser", None) or self
+        keys = frozenset(_all_keys(parser))
+        sentence = Mistakes(keys, self.given, self.model_classes).sentence(message)
+        print(f"lit-coder: {sentence}", file=sys.stderr)
         raise SystemExit(2)
 
-    def sentence(self, message: str) -> str:
-        """The message of jsonargparse as one sentence, with the nearest valid key."""
-        text = " ".join(message.split())
-        keys = set(self._all_keys())
-        unknown = _first(
-            text,
-            r"does not accept option '([^']+)'",
-            r"[Oo]ption '([^']+)' is not accepted",
-            r"[Uu]nrecognized arguments: (?:--)?([^\s=]+)",
-            r"Key '([^']+)' is not expected",
-            r"No action for key \"([^\"]+)\"",
+    def format_help(self, formatter: argparse.HelpFormatter | None = None) -> str:
+        """Help of a Trainer command: a section a paragraph, ours first."""
+        if not any(action.dest == "ckpt_path" for action in self._actions):
+            return str(super().format_help(formatter))
+        self.usage = (
+            f"python main.py {self.prog.split()[-1]} [--config FILE] [--section.option VALUE ...]"
         )
-        if unknown:
-            return _unknown_key(unknown, keys)
-        return _shortened(text)
+        self.description = None
+        groups: dict[str, Any] = {}
+        for former in self._action_groups:
+            for action in former._group_actions:
+                section = action.dest.split(".")[0] if "." in action.dest else ""
+                section = action.dest if action.dest in TITLES else section
+                groups.setdefault(section, []).append(action)
+        wanted = [self.help_section] if self.help_section else list(TITLES)
+        shown: list[Any] = []
+        for section in wanted:
+            group: Any = argparse._ArgumentGroup(self, title=TITLES[section])
+            group._group_actions = [a for a in groups.get(section, ()) if self._shows(a, section)]
+            shown.append(group)
+        self._action_groups = shown
+        return str(super().format_help(formatter))
 
-    def _all_keys(self) -> Iterable[str]:
-        """Every key of this parser and of its subcommands, init_args of the models included."""
-        for action in self._actions:
-            if action.dest and action.dest not in ("help", "==SUPPRESS=="):
-                yield action.dest
-        for subparser in getattr(self, "_subcommand_keys", ()):
-            yield subparser
-        for cls in self.model_class_candidates.values():
-            for name in inspect.signature(cls).parameters:
-                yield f"model.init_args.{name}"
-
-
-def _unknown_key(unknown: str, keys: set[str]) -> str:
-    name = unknown.removeprefix("--")
-    near = nearest(name, keys)
-    hint = f"did you mean {near}?" if near else "see --help for the valid ones"
-    return f"there is no option {name}; {hint}"
-
-
-def nearest(name: str, keys: Iterable[str]) -> str | None:
-    """The valid key closest to a mistyped one, by its whole path or by its last part."""
-    candidates = sorted(keys)
-    whole = difflib.get_close_matches(name, candidates, n=1, cutoff=0.7)
-    if whole:
-        return whole[0]
-    last = {key.rsplit(".", 1)[-1]: key for key in reversed(candidates)}
-    match = difflib.get_close_matches(name.rsplit(".", 1)[-1], list(last), n=1, cutoff=0.6)
-    return last[match[0]] if match else None
+    def _shows(self, action: argparse.Action, section: str) -> bool:
+        if action.dest == "ckpt_path":
+            action.help = CKPT_PATH_HELP
+        if action.dest == "weights_only":
+            return False  # ours always are
+        if section == "trainer" and self.help_section is None:
+            return action.dest.removeprefix("trainer.") in USUAL_TRAINER_OPTIONS
+        return True
 
 
-def _first(text: str, *patterns: str) -> str | None:
-    for pattern in patterns:
-        match = re.search(pattern, text)
-        if match:
-            return match[1]
-    return None
+def _all_keys(parser: argparse.ArgumentParser) -> list[str]:
+    """Every option of a parser; of its first command where it is the parser above them.
 
-
-def _shortened(text: str) -> str:
-    """Reduce jsonargparse's report on a wrong value to key, expectation and value."""
-    key = _first(text, r"Parser key \"([^\"]+)\"", r"argument (?:--)?([\w.]+):", r"key '([^']+)'")
-    value = _first(text, r"[Gg]iven value: (.+?)(?: Given value type|$)", r"Got value: (.+?)(?: |$)")
-    expected = re.findall(r"[Ee]xpected (?:a |an )?<class '([^']+)'>", text)
-    if key and expected and value:
-        return f"{key} must be {' or '.join(dict.fromkeys(expected))}, not {value}"
-    return text
+    The commands share their sections, and reports on files come from the parser above.
+    """
+    keys = [action.dest for action in parser._actions if action.dest]
+    for action in parser._actions:
+        choices = getattr(action, "choices", None)
+        if isinstance(choices, dict) and action.dest == "subcommand":
+            return _all_keys(next(iter(choices.values())))
+    return keys

@@ -1,6 +1,6 @@
 """`--ckpt_path FILE | last | auto`: which run a command line means, before it is parsed.
 
-    plan = plan_command(["fit", "--ckpt_path", "last"], Path("runs"))
+    plan = plan_command(["fit", "--ckpt_path", "last"], Path("runs"), given)
     plan.arguments      # what LightningCLI gets: a real file, the run's saved configuration first
     plan.run_folder     # where the run stands or will stand
 
@@ -10,10 +10,10 @@ says so and stops.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
+from lit_coder.cli.config_file import Given
 from lit_coder.trainer.checkpoint import CHECKPOINTS_FOLDER
 from lit_coder.trainer.run_folder import (
     CONFIG_FILE,
@@ -33,27 +33,30 @@ class CommandPlan:
         arguments: for LightningCLI.
         run_folder: folder of the run.
         checkpoint: file to start from, None for a new run.
+        resumes: whether the run of `run_folder` goes on; its own configuration comes first.
     """
 
     arguments: tuple[str, ...]
     run_folder: Path
     checkpoint: Path | None
+    resumes: bool = False
 
 
-def plan_command(arguments: list[str], runs: Path) -> CommandPlan:
+def plan_command(arguments: list[str], runs: Path, given: Given) -> CommandPlan:
     """Resolve `--ckpt_path` and the run's folder.
 
     Raises:
         ValueError: there is no such run or file; one sentence.
     """
     command, rest = arguments[0], arguments[1:]
-    rest, wanted = _take(rest, "--ckpt_path")
-    _, folder = _take(rest, "--trainer.default_root_dir")
-    configs = _values(rest, ("--config", "-c"))
-    for config in configs:
-        _require_config(config)
-    name = Path(configs[0]).stem if configs else None
-    if wanted is None or wanted in ("null", "None", ""):
+    rest, typed = _take(rest, "--ckpt_path")
+    wanted = typed if typed is not None else given.value("ckpt_path")
+    folder = given.value("trainer.default_root_dir")
+    name = Path(given.configs[0]).stem if given.configs else None
+    if name == Path(CONFIG_FILE).stem:
+        # A run's own configuration: a new run of it is named after the run.
+        name = Path(given.configs[0]).absolute().parent.name
+    if wanted in (None, "null", "None", ""):
         if command != "fit":
             raise ValueError(
                 f"{command} needs weights: give --ckpt_path last, or the path of a checkpoint"
@@ -64,27 +67,31 @@ def plan_command(arguments: list[str], runs: Path) -> CommandPlan:
         if run is None or not (run / CONFIG_FILE).exists():
             if wanted == "auto" and command == "fit":
                 return _new_run(command, rest, folder, runs, name)
-            raise ValueError(_no_run(runs, folder, name))
+            raise ValueError(_no_run(runs, folder, name, given.configs))
         return _resume(command, rest, run, run / CHECKPOINTS_FOLDER / "last.ckpt")
-    checkpoint = Path(wanted)
+    return _from_file(command, rest, Path(str(wanted)), folder, bool(given.configs))
+
+
+def _from_file(
+    command: str, rest: list[str], checkpoint: Path, folder: str | None, has_config: bool
+) -> CommandPlan:
     run = checkpoint.absolute().parent.parent
     if (run / CONFIG_FILE).exists():
         return _resume(command, rest, run, checkpoint)
     _require_checkpoint(checkpoint)
     if command == "fit":
         raise ValueError(
-            f"--ckpt_path {wanted} does not stand in a run's folder (its configuration and pool "
-            "are missing); give a checkpoint under runs/NAME/checkpoints/"
+            f"--ckpt_path {checkpoint} does not stand in a run's folder (its configuration and "
+            "pool are missing); give a checkpoint under runs/NAME/checkpoints/"
         )
-    if not configs:
+    if not has_config:
         raise ValueError(
-            f"--ckpt_path {wanted} does not stand in a run's folder; give the configuration it "
+            f"--ckpt_path {checkpoint} does not stand in a run's folder; give the configuration it "
             "was trained with by --config"
         )
-    target = Path(folder) if folder else checkpoint.absolute().parent
-    return CommandPlan(
-        (command, *rest, "--ckpt_path", str(checkpoint.absolute())), target, checkpoint
-    )
+    target = (Path(folder) if folder else checkpoint.parent).absolute()
+    options = ["--trainer.default_root_dir", str(target), "--ckpt_path", str(checkpoint.absolute())]
+    return CommandPlan((command, *rest, *options), target, checkpoint)
 
 
 def intact_checkpoints(folder: Path) -> list[Path]:
@@ -99,48 +106,41 @@ def _new_run(
 ) -> CommandPlan:
     if folder is not None:
         run = Path(folder)
-        if run.exists() and (not run.is_dir() or any(run.iterdir())):
+        if run.is_dir() and any(run.iterdir()):
             raise ValueError(
                 f"trainer.default_root_dir {folder} is not empty; a new run never writes into an "
                 "older one: choose another folder, or go on with it by --ckpt_path last"
             )
     else:
         run = choose_new_folder(runs, name or NEW_RUN_NAME)
-        rest = [*rest, "--trainer.default_root_dir", str(run.absolute())]
-    return CommandPlan((command, *rest), run.absolute(), None)
+    # Absolute, and null where the configuration names a checkpoint: both are settled here.
+    settled = ["--trainer.default_root_dir", str(run.absolute()), "--ckpt_path", "null"]
+    return CommandPlan((command, *rest, *settled), run.absolute(), None)
 
 
 def _resume(command: str, rest: list[str], run: Path, checkpoint: Path) -> CommandPlan:
     """The run's own configuration first; what the user gives comes after it and wins."""
     run = run.resolve()
     rest, _ = _take(rest, "--trainer.default_root_dir")
-    given = ["--config", str(run / CONFIG_FILE)]
+    own = ["--config", str(run / CONFIG_FILE)]
+    settled = ["--trainer.default_root_dir", str(run)]
     if command == "fit" and checkpoint.name == "last.ckpt" and _has_no_checkpoint(run):
         # Killed before its first checkpoint: the run has done nothing yet and begins.
-        rest = [*given, *rest, "--trainer.default_root_dir", str(run)]
-        return CommandPlan((command, *rest), run, None)
+        return CommandPlan((command, *own, *rest, *settled, "--ckpt_path", "null"), run, None)
     _require_checkpoint(checkpoint)
-    checkpoint = checkpoint.absolute()
     tokenizer = run / TOKENIZER_FILE
-    if tokenizer.exists() and not _values(rest, ("--data.tokenizer",)):
-        rest = [*rest, "--data.tokenizer", str(tokenizer)]
-    rest = [*given, *rest, "--trainer.default_root_dir", str(run), "--ckpt_path", str(checkpoint)]
-    return CommandPlan((command, *rest), run, checkpoint)
+    if not tokenizer.exists():
+        raise ValueError(
+            f"{tokenizer} is gone: put it back from a copy of the run's folder, or from a "
+            "checkpoint's tokenizer_json"
+        )
+    own += ["--data.tokenizer", str(tokenizer)]
+    settled += ["--ckpt_path", str(checkpoint.absolute())]
+    return CommandPlan((command, *own, *rest, *settled), run, checkpoint.absolute(), resumes=True)
 
 
 def _has_no_checkpoint(run: Path) -> bool:
     return not any((run / CHECKPOINTS_FOLDER).glob("*.ckpt"))
-
-
-def _require_config(config: str) -> None:
-    path = Path(config)
-    if path.is_file():
-        return
-    folder = path.parent
-    names = [p.name for p in folder.glob("*.yaml")] if folder.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, n=1)
-    hint = f"; did you mean {folder / near[0]}?" if near else ""
-    raise ValueError(f"--config {config}: there is no such file{hint}")
 
 
 def _require_checkpoint(checkpoint: Path) -> None:
@@ -165,14 +165,14 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def _no_run(runs: Path, folder: str | None, name: str | None) -> str:
+def _no_run(runs: Path, folder: str | None, name: str | None, configs: tuple[str, ...]) -> str:
     if folder is not None:
         return (
             f"--ckpt_path: trainer.default_root_dir {folder} holds no run to go on with; start "
             "one without --ckpt_path"
         )
     where = f"{runs}/{name}" if name else f"{runs}/"
-    start = f"--config configs/{name}.yaml" if name else "--config configs/quickstart.yaml"
+    start = f"--config {configs[0] if configs else 'configs/quickstart.yaml'}"
     return (
         f"--ckpt_path: there is no run to go on with under {where}; start one with "
         f"python main.py fit {start}"
@@ -196,15 +196,3 @@ def _take(arguments: list[str], option: str) -> tuple[list[str], str | None]:
     if waiting:
         raise ValueError(f"{option} needs a value")
     return kept, value
-
-
-def _values(arguments: list[str], options: tuple[str, ...]) -> list[str]:
-    """Every value given to one of the options, in order."""
-    found: list[str] = []
-    for index, argument in enumerate(arguments):
-        name, equals, value = argument.partition("=")
-        if name in options:
-            if not equals and index + 1 >= len(arguments):
-                raise ValueError(f"{name} needs a value")
-            found.append(value if equals else arguments[index + 1])
-    return found

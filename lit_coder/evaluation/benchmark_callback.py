@@ -18,11 +18,10 @@ import lightning.pytorch as pl
 from rich.console import Console
 from rich.table import Table
 
+from lit_coder.evaluation.benchmark_choice import HELD_OUT, HUMANEVAL, choose_benchmarks
 from lit_coder.evaluation.pass_metric import PassAtK
 from lit_coder.generation.contract import Completion, SamplingOptions
 from lit_coder.modules.code_module import CodeModule
-from lit_coder.problems.benchmark_files import find_benchmark_file
-from lit_coder.problems.humaneval import read_humaneval
 from lit_coder.problems.problem import Problem
 from lit_coder.sandbox.contract import Runner
 from lit_coder.sandbox.open_runner import open_runner
@@ -35,8 +34,6 @@ from lit_coder.verification.verifier import Attempt, Verifier
 logger = logging.getLogger("lit_coder.evaluation")
 
 BENCHMARKS_FOLDER = "benchmarks"
-HELD_OUT = "held_out"
-HUMANEVAL = "humaneval"
 STOPS = {HUMANEVAL: ("\nclass", "\ndef", "\n#", "\nif", "\nprint")}
 
 
@@ -95,7 +92,7 @@ class BenchmarkCallback(pl.Callback):
         self._greedy: dict[str, PassAtK] = {}
         self._sampled: dict[str, PassAtK] = {}
         self._rows: dict[str, list[dict[str, Any]]] = {}
-        self._too_long: dict[str, int] = {}
+        self._num_left_out: dict[str, int] = {}
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Choose the problems and tell module and data what to generate."""
@@ -104,7 +101,11 @@ class BenchmarkCallback(pl.Callback):
         data = trainer.datamodule  # type: ignore[attr-defined]
         assert isinstance(data, CodeDataModule) and isinstance(pl_module, CodeModule)
         pl_module.tokenizer = pl_module.tokenizer or data.tokenizer
-        self._problems = self._choose(data, [HELD_OUT] if stage == "predict" else self.names)
+        names = [HELD_OUT] if stage == "predict" else self.names
+        chosen = choose_benchmarks(data, names, self.max_problems)
+        self._num_left_out = {name: benchmark.num_left_out for name, benchmark in chosen.items()}
+        # A loader without a problem would never be asked for one.
+        self._problems = {name: b.problems for name, b in chosen.items() if b.problems}
         data.test_problems = tuple(self._problems.values())
         data.test_batch_size = self.batch_size
         greedy = SamplingOptions(max_new_tokens=self.max_new_tokens, seed=data.seed)
@@ -120,13 +121,14 @@ class BenchmarkCallback(pl.Callback):
         self._runner = open_runner(self.sandbox)
         self._runner.__enter__()
         check_sandbox(self._runner)
-        self._rows = {name: [] for name in self._problems}
-        self._greedy = {name: PassAtK(1) for name in self._problems}
-        self._sampled = {name: PassAtK(self.num_samples) for name in self._problems}
-        for name, count in self._too_long.items():
+        names = list(self._num_left_out)
+        self._rows = {name: [] for name in names}
+        self._greedy = {name: PassAtK(1) for name in names}
+        self._sampled = {name: PassAtK(max(1, self.num_samples)) for name in names}
+        for name, count in self._num_left_out.items():
             for _ in range(count):
                 self._greedy[name].update(1, 0)
-                self._sampled[name].update(self.num_samples, 0)
+                self._sampled[name].update(max(1, self.num_samples), 0)
 
     def on_test_batch_end(
         self,
@@ -154,8 +156,8 @@ class BenchmarkCallback(pl.Callback):
         for column in ("benchmark", "problems", "pass@1 greedy", "95 % interval", "pass@k"):
             table.add_column(column, justify="right" if column != "benchmark" else "left")
         summaries = {}
-        for name, problems in self._problems.items():
-            summary = self._summary(name, len(problems) + self._too_long[name])
+        for name, num_left_out in self._num_left_out.items():
+            summary = self._summary(name, len(self._problems.get(name, ())) + num_left_out)
             summaries[name] = summary
             low, high = summary["pass@1_interval"]
             k = self.num_samples
@@ -177,10 +179,10 @@ class BenchmarkCallback(pl.Callback):
         assert isinstance(pl_module, CodeModule) and pl_module.tokenizer is not None
         path = Path(trainer.default_root_dir) / "predictions.jsonl"
         predictions: Any = trainer.predict_loop.predictions
-        batches = [row for batch in predictions for row in batch["completions"][0]]
+        completions = [ids for batch in predictions for ids in batch]
         with path.open("w", encoding="utf-8") as stream:
-            for problem, row in zip(self._problems[HELD_OUT], batches, strict=True):
-                text = pl_module.tokenizer.decode(row[0].ids)
+            for problem, ids in zip(self._problems[HELD_OUT], completions, strict=True):
+                text = pl_module.tokenizer.decode(ids)
                 line = {"task_id": problem.task_id, "prompt": problem.prompt, "completion": text}
                 stream.write(json.dumps(line) + "\n")
         logger.info("wrote %s", path)
@@ -199,45 +201,6 @@ class BenchmarkCallback(pl.Callback):
         if self._runner is not None:
             self._runner.close()
             self._runner = None
-
-    def _choose(
-        self, data: CodeDataModule, names: list[str] | None
-    ) -> dict[str, tuple[Problem, ...]]:
-        found: dict[str, tuple[Problem, ...]] = {}
-        if names is None or HELD_OUT in names:
-            found[HELD_OUT] = data.problems.held_out
-        path = find_benchmark_file(HUMANEVAL)
-        if path is None and names is not None and HUMANEVAL in names:
-            raise ValueError(
-                "benchmark.names: HumanEval.jsonl.gz was not found; set LIT_CODER_DATA_DIR to the "
-                "folder that holds it, or put it into ./data"
-            )
-        if path is not None and (names is None or HUMANEVAL in names):
-            found[HUMANEVAL] = tuple(read_humaneval(path))
-        chosen = {name: self._fitting(data, name, problems) for name, problems in found.items()}
-        chosen = {name: problems for name, problems in chosen.items() if problems}
-        if not chosen:
-            raise ValueError("benchmark.names leaves no problem to measure on")
-        return chosen
-
-    def _fitting(
-        self, data: CodeDataModule, name: str, problems: tuple[Problem, ...]
-    ) -> tuple[Problem, ...]:
-        """The first `max_problems`; prompts longer than the context are said and left out."""
-        wanted = problems[: self.max_problems or None]
-        longest = data.max_sequence_length - 1
-        fitting = tuple(p for p in wanted if len(data.tokenizer.encode(p.prompt)) <= longest)
-        self._too_long[name] = len(wanted) - len(fitting)
-        if self._too_long[name]:
-            logger.warning(
-                "%s: %d of %d prompts are longer than data.max_sequence_length (%d tokens); they "
-                "count as not passed",
-                name,
-                self._too_long[name],
-                len(wanted),
-                data.max_sequence_length,
-            )
-        return fitting
 
     def _verify(
         self,

@@ -78,15 +78,16 @@ class CodeModule(pl.LightningModule):
         max_gradient_norm: float,
     ) -> None:
         super().__init__()
-        for name, value, good in (
-            ("learning_rate", learning_rate, learning_rate > 0),
-            ("min_learning_rate_ratio", min_learning_rate_ratio, 0 <= min_learning_rate_ratio <= 1),
-            ("warmup_steps", warmup_steps, warmup_steps >= 0),
-            ("weight_decay", weight_decay, weight_decay >= 0),
-            ("max_gradient_norm", max_gradient_norm, max_gradient_norm > 0),
+        ratio = min_learning_rate_ratio
+        for name, value, good, meaning in (
+            ("learning_rate", learning_rate, learning_rate > 0, "above 0"),
+            ("min_learning_rate_ratio", ratio, 0 <= ratio <= 1, "from 0 to 1"),
+            ("warmup_steps", warmup_steps, warmup_steps >= 0, "0 or more"),
+            ("weight_decay", weight_decay, weight_decay >= 0, "0 or more"),
+            ("max_gradient_norm", max_gradient_norm, max_gradient_norm > 0, "above 0"),
         ):
             if not good:
-                raise ValueError(f"model.init_args.{name} is out of range: {value}")
+                raise ValueError(f"model.init_args.{name} must be {meaning}, not {value}")
         self.learning_rate = learning_rate
         self.min_learning_rate_ratio = min_learning_rate_ratio
         self.warmup_steps = warmup_steps
@@ -137,9 +138,10 @@ class CodeModule(pl.LightningModule):
 
     def predict_step(
         self, batch: ProblemBatch, batch_index: int, dataloader_idx: int = 0
-    ) -> dict[str, list[list[list[Completion]]]]:
-        """The same as `test_step`."""
-        return self.test_step(batch, batch_index, dataloader_idx)
+    ) -> list[list[int]]:
+        """The token ids of one completion a problem: Lightning moves no frozen dataclass."""
+        first = self.test_step(batch, batch_index, dataloader_idx)["completions"][0]
+        return [list(group[0].ids) for group in first]
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW; weight decay on matrices only (Loshchilov and Hutter, 2019)."""
@@ -165,8 +167,11 @@ class CodeModule(pl.LightningModule):
         gradient_clip_val: int | float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip by norm here: Lightning refuses it for fused optimizers under bf16-mixed."""
-        nn.utils.clip_grad_norm_(self.parameters(), self.max_gradient_norm)
+        """Clip by norm here: Lightning refuses it for fused optimizers under mixed precision."""
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        # A fused optimizer unscales float16's gradients itself, after this.
+        scale = 1.0 if scaler is None else scaler.get_scale()
+        nn.utils.clip_grad_norm_(self.parameters(), self.max_gradient_norm * scale)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the tokenizer and the running loss beside the weights."""

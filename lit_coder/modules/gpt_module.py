@@ -78,6 +78,4 @@ class GPTModule(CodeModule):
         if self.tokenizer is None:
             raise RuntimeError("the module has no tokenizer yet: load a checkpoint or start fit")
         tokenizer = self.tokenizer
-        return GPTGenerator(
-            self.network, tokenizer.end_id, tokenizer.pad_id, tokenizer.special_ids
-        )
+        return GPTGenerator(self.network, tokenizer.end_id, tokenizer.pad_id, tokenizer.special_ids)

@@ -11,9 +11,7 @@ import math
 from collections.abc import Callable
 
 
-def warmup_cosine(
-    warmup_steps: int, total_steps: int, floor: float
-) -> Callable[[int], float]:
+def warmup_cosine(warmup_steps: int, total_steps: int, floor: float) -> Callable[[int], float]:
     """The factor on the peak learning rate at each step (Loshchilov and Hutter, 2017, eq. 5).
 
     Args:

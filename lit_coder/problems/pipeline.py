@@ -11,8 +11,8 @@ A `PipelineFamily` is the grammar: the steps to choose from, and inputs that are
 every problem of the family, so that behaviours can be compared. Difficulty is the number of
 operations. Prompt and completion are as regular and short as possible, because models of less
 than a million parameters learn from them; the prompt ends before the line break, so that every
-line of the body starts with the same token, a line break with its indent. A step may be an *ending*: it stands last and is
-returned (`return sum(xs)`).
+line of the body starts with the same token, a line break with its indent. A step may be an
+*ending*: it stands last and is returned (`return sum(xs)`).
 
 Beside what `checks.py` refuses, three kinds of pipelines are refused here: one in which a step is
 idle (left out, all outputs stay the same) and one that a single step could replace ("add 2; add

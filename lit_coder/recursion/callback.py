@@ -92,16 +92,12 @@ class RecursiveGenerationCallback(pl.Callback):
         solver: Solver | None = None,
         sandbox: SandboxOptions | None = None,
     ) -> None:
-        for name, value, smallest in (
-            ("start_after_steps", start_after_steps, 0),
-            ("every_n_steps", every_n_steps, 1),
-            ("num_problems", num_problems, 0),
-            ("max_kept_per_problem", max_kept_per_problem, 1),
-            ("held_out_samples", held_out_samples, 0),
-            ("patience_rounds", patience_rounds, 0),
-        ):
-            if value < smallest:
-                raise ValueError(f"recursion.{name} must be {smallest} or more, not {value}")
+        _require_at_least("start_after_steps", start_after_steps, 0)
+        _require_at_least("every_n_steps", every_n_steps, 1)
+        _require_at_least("num_problems", num_problems, 0)
+        _require_at_least("max_kept_per_problem", max_kept_per_problem, 1)
+        _require_at_least("held_out_samples", held_out_samples, 0)
+        _require_at_least("patience_rounds", patience_rounds, 0)
         if not 0 <= min_quality <= 1:
             raise ValueError(f"recursion.min_quality must be from 0 to 1, not {min_quality}")
         try:
@@ -109,7 +105,8 @@ class RecursiveGenerationCallback(pl.Callback):
                 num_samples, max_new_tokens, temperature, top_k, top_p, 0, generation_batch_size
             )
         except ValueError as error:
-            raise ValueError(f"recursion.{error}") from error
+            sentence = str(error).replace("batch_size", "generation_batch_size")
+            raise ValueError(f"recursion.{sentence}") from error
         self.start_after_steps = start_after_steps
         self.every_n_steps = every_n_steps
         self.num_problems = num_problems
@@ -174,6 +171,10 @@ class RecursiveGenerationCallback(pl.Callback):
         self._runner = open_runner(self.sandbox)
         self._runner.__enter__()
         check_sandbox(self._runner)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock of a round that is gone on with: its epoch does not start again."""
+        self._round_started = time.perf_counter()
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the round's clock."""
@@ -242,10 +243,14 @@ class RecursiveGenerationCallback(pl.Callback):
             )
 
     def _measure(self, module: CodeModule, data: CodeDataModule) -> HeldOutScore | None:
-        verifier = self._verifier()
-        problems = data.problems.held_out
         return measure(
-            problems, module.generator(), data.tokenizer, verifier, self._held_out, data.seed
+            data.problems.held_out,
+            module.generator(),
+            data.tokenizer,
+            self._verifier(),
+            self._held_out,
+            data.seed,
+            max_prompt_tokens=data.max_sequence_length - 1,
         )
 
     def _verifier(self) -> Verifier:
@@ -286,10 +291,11 @@ class RecursiveGenerationCallback(pl.Callback):
         if isinstance(self.solver, ModelSolver):
             problems = tuple(without_reference(problem) for problem in problems)
         longest = data.max_sequence_length - 1
-        fitting = [p for p in problems if len(data.tokenizer.encode(p.prompt)) <= longest]
+        fitting = [p for p in problems if 0 < len(data.tokenizer.encode(p.prompt)) <= longest]
         if len(fitting) < len(problems):
             logger.warning(
-                "round %d: %d prompts are longer than data.max_sequence_length and left out",
+                "round %d: %d prompts are empty or longer than data.max_sequence_length and left "
+                "out",
                 data.round,
                 len(problems) - len(fitting),
             )
@@ -348,6 +354,11 @@ class RecursiveGenerationCallback(pl.Callback):
         finally:
             self.phase = ""
             seconds[phase] = time.perf_counter() - started
+
+
+def _require_at_least(name: str, value: int, smallest: int) -> None:
+    if value < smallest:
+        raise ValueError(f"recursion.{name} must be {smallest} or more, not {value}")
 
 
 def _data_module(trainer: pl.Trainer) -> CodeDataModule:

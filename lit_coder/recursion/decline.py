@@ -10,6 +10,7 @@ known for.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from lit_coder.recursion.round_record import RoundRecord
 
@@ -36,4 +37,4 @@ def decline(records: Sequence[RoundRecord], patience_rounds: int) -> str | None:
 
 
 def _falls(values: Sequence[float]) -> bool:
-    return all(later < earlier for earlier, later in zip(values, values[1:], strict=False))
+    return all(later < earlier for earlier, later in pairwise(values))

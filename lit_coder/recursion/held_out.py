@@ -1,6 +1,6 @@
 """Measures the current weights on held-out problems: greedy pass@1, sampled pass@k.
 
-    score = measure(problems, generator, tokenizer, verifier, HeldOutOptions(num_samples=4), seed)
+    score = measure(problems, generator, tokenizer, verifier, options, seed, max_prompt_tokens)
 
 Greedy pass@1 is measured on every problem; pass@k needs `num_samples` completions at a
 temperature. Verdicts count visible and hidden tests together: this is a score, not a gate.
@@ -8,6 +8,7 @@ temperature. Verdicts count visible and hidden tests together: this is a score, 
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from lit_coder.recursion.round_record import HeldOutScore
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.verification.pass_at_k import mean_with_interval, pass_at_k
 from lit_coder.verification.verifier import Attempt, Verifier
+
+logger = logging.getLogger("lit_coder.recursion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,29 @@ def measure(
     verifier: Verifier,
     options: HeldOutOptions,
     seed: int,
+    max_prompt_tokens: int,
 ) -> HeldOutScore | None:
-    """The held-out score, or None where there are no problems."""
+    """The held-out score, or None where there are no problems.
+
+    A prompt that is empty or longer than `max_prompt_tokens` cannot be completed: its problem
+    counts as not passed.
+    """
     if not problems:
         return None
+    lengths = [len(tokenizer.encode(problem.prompt)) for problem in problems]
+    unfit = sum(not 0 < length <= max_prompt_tokens for length in lengths)
+    if unfit:
+        logger.warning(
+            "%d of %d held-out prompts are empty or longer than data.max_sequence_length; they "
+            "count as not passed",
+            unfit,
+            len(problems),
+        )
     greedy = SamplingOptions(
         max_new_tokens=options.max_new_tokens, batch_size=options.batch_size, seed=seed
     )
-    greedy_passed = [row[0] for row in _passed(problems, generator, tokenizer, verifier, greedy)]
+    rows = _passed(problems, generator, tokenizer, verifier, greedy, max_prompt_tokens)
+    greedy_passed = [row[0] for row in rows]
     groups: dict[int, list[bool]] = defaultdict(list)
     for problem, passed in zip(problems, greedy_passed, strict=True):
         groups[problem.difficulty].append(passed)
@@ -65,7 +83,7 @@ def measure(
             batch_size=options.batch_size,
             seed=seed,
         )
-        rows = _passed(problems, generator, tokenizer, verifier, sampled)
+        rows = _passed(problems, generator, tokenizer, verifier, sampled, max_prompt_tokens)
         k = options.num_samples
         rates = [pass_at_k(len(row), sum(row), k) for row in rows]
         pass_at[k] = sum(rates) / len(rates)
@@ -80,17 +98,20 @@ def _passed(
     tokenizer: CodeTokenizer,
     verifier: Verifier,
     options: SamplingOptions,
+    max_prompt_tokens: int,
 ) -> list[list[bool]]:
     """For each problem whether each of its samples passed every test."""
-    prompts = [
-        Prompt(tuple(tokenizer.encode(problem.prompt)), f"held out/{problem.task_id}")
-        for problem in problems
-    ]
+    ids = [tuple(tokenizer.encode(problem.prompt)) for problem in problems]
+    fitting = [i for i in range(len(problems)) if 0 < len(ids[i]) <= max_prompt_tokens]
+    prompts = [Prompt(ids[i], f"held out/{problems[i].task_id}") for i in fitting]
     completions = generator.generate(prompts, options)
     attempts = [
-        Attempt(problem, tokenizer.decode(completion.ids))
-        for problem, group in zip(problems, completions, strict=True)
+        Attempt(problems[i], tokenizer.decode(completion.ids))
+        for i, group in zip(fitting, completions, strict=True)
         for completion in group
     ]
     verdicts = iter(verifier.verify(attempts))
-    return [[next(verdicts).passed for _ in group] for group in completions]
+    passed = [[False] * options.num_samples for _ in problems]
+    for i, group in zip(fitting, completions, strict=True):
+        passed[i] = [next(verdicts).passed for _ in group]
+    return passed

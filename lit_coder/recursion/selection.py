@@ -108,9 +108,7 @@ def select(
     return [decisions[index] for index in range(len(candidates))]
 
 
-def to_sample(
-    decision: Decision, sampling: SamplingOptions, round: int, model_step: int
-) -> Sample:
+def to_sample(decision: Decision, sampling: SamplingOptions, round: int, model_step: int) -> Sample:
     """The pool's row of a decision."""
     candidate, verdict = decision.candidate, decision.candidate.verdict
     return Sample(
@@ -130,7 +128,8 @@ def to_sample(
         top_p=sampling.top_p,
         stream=candidate.stream,
         status=verdict.status,
-        detail=verdict.detail,
+        # A program's own words may hold what no UTF-8 can: lone surrogates.
+        detail=verdict.detail.encode("utf-8", "backslashreplace").decode(),
         passed_visible=verdict.passed_visible,
         passed=verdict.passed,
         trusted=verdict.trusted,

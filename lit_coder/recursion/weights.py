@@ -1,7 +1,9 @@
 """What a round does to the weights beside training them: sample from them, or take old ones back.
 
-    with sampling_mode(module): ...                    # eval, then the mode as it was
-    version, origin = roll_back(trainer, module)       # weights and optimizer of the best checkpoint
+    with sampling_mode(module): ...                  # eval, then the mode as it was
+    version, origin = roll_back(trainer, module)     # weights, optimizer of the best checkpoint
+
+When to do either is the callback's business.
 """
 
 from __future__ import annotations
@@ -47,6 +49,9 @@ def roll_back(trainer: pl.Trainer, module: CodeModule) -> tuple[int, str]:
     checkpoint = torch.load(best, map_location=module.device, weights_only=True)
     module.load_state_dict(checkpoint["state_dict"])
     for optimizer, state in zip(trainer.optimizers, checkpoint["optimizer_states"], strict=True):
+        rates = [group["lr"] for group in optimizer.param_groups]
         optimizer.load_state_dict(state)
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
     data_state = checkpoint[CodeDataModule.__qualname__]
     return int(data_state["pool_version"]), Path(best).resolve().name

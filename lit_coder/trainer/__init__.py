@@ -1,1 +1,1 @@
-"""What hangs on Lightning's Trainer: run folder and lock, checkpoint, random state, signals, tables."""
+"""What hangs on the Trainer: run folder, lock, checkpoint, random state, signals, tables."""

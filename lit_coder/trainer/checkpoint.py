@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from lit_coder.trainer.stop_signals import RunInterrupted, StopSignals
 logger = logging.getLogger("lit_coder.trainer")
 
 CHECKPOINTS_FOLDER = "checkpoints"
+OWN_NAME = re.compile(r"(step-\d{8,}|round-\d{4,})\.ckpt")
+"""Only files of these names are ever removed; what a user puts beside them stays."""
 
 
 class RunCheckpoint(Checkpoint):
@@ -88,7 +91,9 @@ class RunCheckpoint(Checkpoint):
         self._signals = StopSignals(busy=lambda: recursion.phase, announce=logger.warning)
         self._signals.__enter__()
         if self.best_file and not (self._folder / self.best_file).exists():
-            logger.warning("the best checkpoint %s is gone; the next best starts anew", self.best_file)
+            logger.warning(
+                "the best checkpoint %s is gone; the next best starts anew", self.best_file
+            )
             self.best_file, self.best_score = "", None
         self._last_step = trainer.global_step
         if trainer.global_step == 0:
@@ -110,6 +115,9 @@ class RunCheckpoint(Checkpoint):
         assert self._signals is not None
         requested = self._signals.requested
         if trainer.is_last_batch:
+            assert isinstance(pl_module, CodeModule)
+            # Before the round samples from these weights.
+            require_finite(pl_module, trainer.global_step, self.last_model_path)
             if requested:
                 raise RunInterrupted(
                     "stopped at a round's last step, which is not saved: the steps since the "
@@ -133,9 +141,6 @@ class RunCheckpoint(Checkpoint):
         if is_best:
             self.best_score, self.best_file = score, name
         self._save(trainer, pl_module, name)
-        if is_best:
-            _link(self._folder / "best.ckpt", name)
-        self._remove_old()
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -162,6 +167,8 @@ class RunCheckpoint(Checkpoint):
         assert isinstance(module, CodeModule)
         require_finite(module, trainer.global_step, self.last_model_path)
         trainer.save_checkpoint(self._folder / name, weights_only=False)
+        if name == self.best_file:
+            _link(self._folder / "best.ckpt", name)
         _link(self._folder / "last.ckpt", name)
         self._last_save_seconds = time.monotonic()
         self._remove_old()
@@ -169,7 +176,7 @@ class RunCheckpoint(Checkpoint):
     def _remove_old(self) -> None:
         """Keep the newest files and the best one; only after the links have moved."""
         files = sorted(
-            (p for p in self._folder.glob("*-*.ckpt") if not p.is_symlink()),
+            (p for p in self._folder.glob("*-*.ckpt") if OWN_NAME.fullmatch(p.name)),
             key=lambda path: path.stat().st_mtime_ns,
         )
         linked = {self.best_file, Path(self.last_model_path).name}
@@ -188,10 +195,10 @@ def require_finite(module: CodeModule, step: int, last_good: str) -> None:
     finite = loss is None or torch.isfinite(torch.tensor(loss)).item()
     if finite and all(bool(torch.isfinite(p).all()) for p in module.parameters()):
         return
-    goes_on = f"; the last good checkpoint is {last_good}" if last_good else ""
+    last = f"; the last good checkpoint is {last_good}" if last_good else ""
     raise ValueError(
-        f"the training loss is not a finite number at step {step}{goes_on}; go on from there with "
-        "a lower model.init_args.learning_rate in a new run"
+        f"the training loss is not a finite number at step {step}; start a new run with a lower "
+        f"model.init_args.learning_rate{last}"
     )
 
 

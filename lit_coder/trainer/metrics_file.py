@@ -58,7 +58,7 @@ class MetricsFile(Logger):
         if not later:
             return
         aside = self.path.with_name("metrics.superseded.csv")
-        former = list(csv.DictReader(aside.open(encoding="utf-8"))) if aside.exists() else []
+        former = self._read(aside)
         columns = list(dict.fromkeys(name for row in [*former, *later] for name in row))
         self._write(aside, columns, [*former, *later])
         kept = [row for row in rows if row not in later]
@@ -71,9 +71,13 @@ class MetricsFile(Logger):
             return next(csv.reader(stream), [])
 
     def _rows(self) -> list[dict[str, str]]:
-        if not self.path.exists():
+        return self._read(self.path)
+
+    @staticmethod
+    def _read(path: Path) -> list[dict[str, str]]:
+        if not path.exists():
             return []
-        with self.path.open(encoding="utf-8", newline="") as stream:
+        with path.open(encoding="utf-8", newline="") as stream:
             return list(csv.DictReader(stream))
 
     @staticmethod

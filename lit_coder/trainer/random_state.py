@@ -27,7 +27,7 @@ class RandomState(pl.Callback):
         kind, keys, position, has_gauss, cached = numpy.random.get_state()
         return {
             "python": [version, list(words), gauss],
-            "numpy": [kind, keys.tolist(), position, has_gauss, cached],
+            "numpy": [kind, numpy.asarray(keys).tolist(), position, has_gauss, cached],
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         }

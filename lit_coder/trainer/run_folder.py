@@ -120,7 +120,8 @@ class RunFolder(pl.Callback):
         data = trainer.datamodule  # type: ignore[attr-defined]
         assert isinstance(data, CodeDataModule) and isinstance(pl_module, CodeModule)
         pl_module.tokenizer = data.tokenizer
-        if trainer.ckpt_path is None:
+        # trainer.ckpt_path is not set yet. A run that has a checkpoint keeps what it is.
+        if not any((folder / "checkpoints").glob("*.ckpt")):
             write_text(folder / TOKENIZER_FILE, data.tokenizer.to_str())
             about = json.dumps(environment(trainer, data), indent=1)
             write_text(folder / "environment.json", about)

@@ -10,6 +10,7 @@ not options: they ride in the checkpoint. It does not generate, judge or select.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -25,6 +26,8 @@ from lit_coder.training_data.mixture import ExampleLoader, MixturePart, RoundLoa
 from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
 from lit_coder.training_data.problem_batch import ProblemLoader
 from lit_coder.training_data.problem_set import ProblemOptions, ProblemSet
+
+logger = logging.getLogger("lit_coder.training_data")
 
 POOL_FOLDER = "pool.lance"
 
@@ -153,7 +156,9 @@ class CodeDataModule(pl.LightningDataModule):
 
     def val_dataloader(self) -> ExampleLoader | list[Any]:
         """Reference solutions of problems that are never trained on."""
-        examples = [example for group in self._problem_groups(self.problems.validation) for example in group]
+        examples = [
+            example for group in self._problem_groups(self.problems.validation) for example in group
+        ]
         if not examples:
             return []
         return ExampleLoader(examples, self.batch_size, self.tokenizer.pad_id)
@@ -178,6 +183,20 @@ class CodeDataModule(pl.LightningDataModule):
         # One group: the labelled set is drawn from as it is, whatever its difficulties.
         groups = self._problem_groups(self.problems.labelled)
         merged = tuple(example for group in groups for example in group)
+        total = len(self.problems.labelled)
+        if total and not merged:
+            raise ValueError(
+                f"every labelled solution is longer than data.max_sequence_length "
+                f"({self.max_sequence_length} tokens); raise it"
+            )
+        if len(merged) < total and self.round == 0:
+            logger.warning(
+                "%d of %d labelled solutions are longer than data.max_sequence_length (%d tokens) "
+                "and left out",
+                total - len(merged),
+                total,
+                self.max_sequence_length,
+            )
         return (merged,) if merged else ()
 
     def _problem_groups(self, problems: Iterable[Problem]) -> tuple[tuple[Example, ...], ...]:

@@ -83,14 +83,22 @@ class SamplePool:
         return pool
 
     def commit(self, samples: Sequence[Sample], base_version: int) -> int:
-        """Append a round's samples to `base_version` as the next version; return its number."""
+        """Append a round's samples to `base_version` as the next version; return its number.
+
+        Raises:
+            ValueError: that version cannot be read.
+        """
         import lance
         import pyarrow
 
-        dataset = lance.dataset(str(self.path), version=base_version)
-        if lance.dataset(str(self.path)).version != base_version:
+        try:
+            dataset = lance.dataset(str(self.path), version=base_version)
+            newest = lance.dataset(str(self.path)).version
+        except (OSError, ValueError) as error:
+            raise ValueError(_damaged(self.path, base_version)) from error
+        if newest != base_version:
             # Appending to an old checked-out version would land on the newest one.
-            dataset.restore()
+            dataset.restore()  # type: ignore[no-untyped-call]
         rows = [dataclasses.asdict(sample) for sample in samples]
         table = pyarrow.Table.from_pylist(rows, schema=_schema())
         lance.write_dataset(table, str(self.path), mode="append")
@@ -145,8 +153,8 @@ def _read_run_id(path: Path, version: int) -> str:
     import lance
 
     try:
-        dataset = lance.dataset(str(path), version=version)
-        metadata = dataset.schema.metadata or {}
+        # The newest version: another run's pool may not have the one that is asked for.
+        metadata = lance.dataset(str(path)).schema.metadata or {}
     except (OSError, ValueError) as error:
         raise ValueError(_damaged(path, version)) from error
     return str(metadata.get(_RUN_ID, b"unknown").decode())

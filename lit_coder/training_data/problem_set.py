@@ -74,14 +74,16 @@ class ProblemSet:
             validation_difficulties=options.difficulties,
         )
         splits = split_problems(families, plan, seed) if families else None
-        own_held_out = _read_files(options.held_out_files)
-        held_out = own_held_out + (splits.held_out if splits else ())
-        validation = splits.validation if splits else ()
+        own_held_out = _read_files("held_out_files", options.held_out_files)
+        own_behaviours = frozenset(map(behaviour, own_held_out))
+        # The user's own problems come first: what behaves like them is measured only once.
+        held_out = own_held_out + (_without(splits.held_out, own_behaviours) if splits else ())
+        validation = _without(splits.validation, own_behaviours) if splits else ()
         measured = frozenset(map(behaviour, held_out + validation))
-        own = [p for p in _read_files(options.problem_files) if behaviour(p) not in measured]
+        own = _without(_read_files("problem_files", options.problem_files), measured)
         labelled = splits.labelled if splits else ()
         labelled += tuple(problem for problem in own if problem.reference is not None)
-        labelled = tuple(problem for problem in labelled if behaviour(problem) not in measured)
+        labelled = _without(labelled, measured)
         return cls(
             options=options,
             seed=seed,
@@ -116,5 +118,19 @@ class ProblemSet:
         return (*own, *made.problems)
 
 
-def _read_files(paths: Sequence[str]) -> tuple[Problem, ...]:
-    return tuple(problem for path in paths for problem in read_problems(Path(path)))
+def _without(problems: Sequence[Problem], behaviours: frozenset[str]) -> tuple[Problem, ...]:
+    return tuple(problem for problem in problems if behaviour(problem) not in behaviours)
+
+
+def _read_files(option: str, paths: Sequence[str]) -> tuple[Problem, ...]:
+    """The problems of all files; verdicts go by `task_id`, so no two may share one."""
+    problems: dict[str, Problem] = {}
+    for path in paths:
+        for problem in read_problems(Path(path)):
+            if problem.task_id in problems:
+                raise ValueError(
+                    f"data.{option}: the task_id {problem.task_id!r} in {path} is taken by a "
+                    "problem of a file before it; give every problem its own"
+                )
+            problems[problem.task_id] = problem
+    return tuple(problems.values())

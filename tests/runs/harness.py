@@ -1,8 +1,8 @@
 """Runs of a tiny configuration, killed and gone on with, and what is left of them.
 
-    with RunServer() as server:
-        run = server.run(["fit", *TINY], folder, kill_at="while generating")
-    fingerprint_of(folder / "runs" / "run")
+with RunServer() as server:
+    run = server.run(["fit", *TINY], folder, kill_at="while generating")
+fingerprint_of(folder / "runs" / "run")
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ TINY = (
     "--recursion.num_samples=3",
     "--recursion.held_out_samples=2",
     "--recursion.max_new_tokens=24",
+    # A model this small passes nothing: let everything in, so that the pool is trained on.
+    "--recursion.gate=lit_coder.recursion.gates.NoTests",
     "--checkpoint.every_n_train_steps=2",
     "--sandbox.workers=1",
 )

@@ -24,6 +24,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import lit_coder.cli.lit_coder_cli
 import lit_coder.cli.parser  # noqa: F401
 from lit_coder.__main__ import main
+from lit_coder.modules.gpt_module import GPTModule
 from lit_coder.recursion.round_record import RoundRecord
 from lit_coder.recursion.solvers import ModelSolver
 from lit_coder.trainer.checkpoint import RunCheckpoint
@@ -61,8 +62,39 @@ def _wrap(owner: type, name: str, occurrence: int, condition: Any, before: bool)
 
 def _kill_at_step(step: int) -> None:
     _kill_before(
-        RunCheckpoint, "on_train_batch_end", 1, lambda self, trainer, *rest: trainer.global_step == step
+        RunCheckpoint,
+        "on_train_batch_end",
+        1,
+        lambda self, trainer, *rest: trainer.global_step == step,
     )
+
+
+def _signal_at(number: int, where: str) -> None:
+    """Send this process a signal, once, inside a step or while it generates."""
+    if where == "while generating":
+        owner: type = ModelSolver
+        name = "solve"
+        condition = None
+        occurrence = 2
+    else:
+        step = int(where.removeprefix("at step "))
+        owner, name, occurrence = GPTModule, "training_step", 1
+
+        def condition(self: Any, *rest: Any) -> bool:
+            return bool(self.trainer.global_step == step - 1)
+
+    original = getattr(owner, name)
+    calls = 0
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        if condition is None or condition(*args):
+            calls += 1
+            if calls == occurrence:
+                os.kill(os.getpid(), number)
+        return original(*args, **kwargs)
+
+    setattr(owner, name, wrapper)
 
 
 PLACES: dict[str, Callable[[], None]] = {
@@ -89,6 +121,9 @@ def _child(request: dict[str, Any]) -> None:
     if place is not None:
         if place.startswith("step "):
             _kill_at_step(int(place.removeprefix("step ")))
+        elif place.startswith("signal "):
+            _, number, where = place.split(" ", 2)
+            _signal_at(int(number), where)
         else:
             PLACES[place]()
     sys.argv = ["main.py", *request["arguments"]]

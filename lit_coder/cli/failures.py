@@ -1,0 +1,92 @@
+"""How a command that failed ends: a status and one sentence, or the traceback of a bug of ours.
+
+    status, sentence = failure_sentence(error, go_on_command)
+
+None for a sentence means: this is a bug, let it be seen. "" means that it was said already.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+
+_FILE_ERRORS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EFBIG,
+    errno.EIO,
+}
+_FILE_WORDS = {
+    "no space left on device": "No space left on device",
+    "os error 28": "No space left on device",
+    "permission denied": "Permission denied",
+    "read-only file system": "Read-only file system",
+    "disk quota exceeded": "Disk quota exceeded",
+}
+_OUR_PACKAGE = "lit_coder"
+
+
+def failure_sentence(error: BaseException, go_on: str) -> tuple[int, str | None]:
+    """Status and sentence.
+
+    Args:
+        error: what ended the command.
+        go_on: the command that goes on with the run.
+    """
+    if isinstance(error, SystemExit):
+        if isinstance(error.__context__, KeyboardInterrupt):
+            return 130, "stopped"  # Lightning turns Ctrl+C into an exit
+        return int(error.code or 0) if not isinstance(error.code, str) else 1, ""
+    if isinstance(error, KeyboardInterrupt):
+        return 130, "stopped"
+    kind = type(error)
+    if kind.__name__ == "RunInterrupted":
+        return 128 + int(getattr(error, "signal_number", 2)), f"{error}; go on with: {go_on}"
+    if kind.__name__ in ("SandboxUnavailable", "SandboxError") and _is_ours(kind.__module__):
+        return 1, str(error)
+    full = _about_files(error)
+    if full:
+        return 1, (
+            f"{full}; what was saved before is intact: free the disk or the folder and go on with: "
+            f"{go_on}"
+        )
+    for cause in _chain(error):
+        if isinstance(cause, ValueError) and _raised_by_us(cause):
+            return 2, " ".join(str(cause).split())
+    if kind.__name__ == "MisconfigurationException":
+        return 2, f"Lightning refuses this configuration: {' '.join(str(error).split())}"
+    return 1, None
+
+
+def _about_files(error: BaseException) -> str:
+    """A full disk, a read-only or forbidden folder: the user's to mend, not a bug of ours."""
+    if isinstance(error, OSError) and error.errno in _FILE_ERRORS:
+        return f"{error.strerror} ({error.filename})" if error.filename else str(error.strerror)
+    if isinstance(error, (OSError, RuntimeError)):
+        text = str(error).lower()
+        return next((said for words, said in _FILE_WORDS.items() if words in text), "")
+    return ""
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was raised from: jsonargparse wraps errors of constructors."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _raised_by_us(error: BaseException) -> bool:
+    """Whether the innermost frame is our own code: then the message is a sentence for the user."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return frame is not None and _is_ours(frame.tb_frame.f_globals.get("__name__", ""))
+
+
+def _is_ours(module: str) -> bool:
+    return module == _OUR_PACKAGE or module.startswith(_OUR_PACKAGE + ".")

@@ -1,0 +1,245 @@
+"""What is refused before a run creates or changes anything: one sentence each, naming the option.
+
+    refuse_unfit_trainer(config.trainer, every_n_steps)   # options the loop cannot work with
+    refuse_bad_sources(config.data, config.seed_everything)
+    refuse_changes(run_folder, config)                    # what a resume cannot honour
+    refuse_other_model(checkpoint, read_checkpoint(checkpoint), config.model)
+    refuse_unwritable(run_folder)
+
+Ranges of single options are checked by the classes that own them.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from lit_coder.problems.registry import problem_family
+from lit_coder.recursion.callback import RecursiveGenerationCallback
+from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.trainer.run_folder import CONFIG_FILE
+from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
+from lit_coder.training_data.pool import SamplePool
+
+_OWNED: dict[str, tuple[tuple[Any, ...], str]] = {
+    "reload_dataloaders_every_n_epochs": ((1,), "a round is an epoch with a loader of its own"),
+    "limit_train_batches": ((None, 1.0), "set recursion.every_n_steps for shorter rounds"),
+    "overfit_batches": ((0, 0.0), "set data.num_labelled for fewer examples"),
+    "fast_dev_run": ((False, 0), "use the command check for one tiny round"),
+    "enable_checkpointing": ((None, True), "see the section checkpoint"),
+    "barebones": ((False,), "it takes callbacks away that make the rounds"),
+    "gradient_clip_val": ((None,), "set model.init_args.max_gradient_norm"),
+    "gradient_clip_algorithm": ((None,), "set model.init_args.max_gradient_norm"),
+    "use_distributed_sampler": ((False,), "the loader is sized to one round"),
+    "num_nodes": ((1,), "the loop runs on one device"),
+    "min_steps": ((None,), "set trainer.max_steps"),
+    "min_epochs": ((None, 0, 1), "set trainer.max_steps"),
+}
+_FIXED_DATA = (
+    "families",
+    "difficulties",
+    "num_labelled",
+    "held_out_difficulties",
+    "num_held_out",
+    "num_validation",
+    "problem_files",
+    "held_out_files",
+    "max_sequence_length",
+)
+_FIXED = (
+    ("seed_everything",),
+    ("trainer", "accumulate_grad_batches"),
+    ("recursion", "every_n_steps"),
+    *(("data", name) for name in _FIXED_DATA),
+)
+
+
+def refuse_unfit_trainer(trainer: Mapping[str, Any], every_n_steps: int, fits: bool) -> None:
+    """Raise where an option of Trainer would break or be ignored by the loop.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    for name, (fitting, instead) in _OWNED.items():
+        # 1 is a number of batches, 1.0 a share of them.
+        if not any(
+            trainer[name] == value and type(trainer[name]) is type(value) for value in fitting
+        ):
+            raise ValueError(f"trainer.{name} cannot be {trainer[name]} here: {instead}")
+    for name in ("accumulate_grad_batches", "log_every_n_steps"):
+        if trainer[name] < 1:
+            raise ValueError(f"trainer.{name} must be 1 or more, not {trainer[name]}")
+    steps, between = trainer["max_steps"], trainer["val_check_interval"]
+    if fits and every_n_steps >= 1 and (steps < 1 or steps % every_n_steps):
+        above = max(1, -(-steps // every_n_steps)) * every_n_steps
+        raise ValueError(
+            f"trainer.max_steps ({steps}) must be a multiple of recursion.every_n_steps "
+            f"({every_n_steps}), for example {above}"
+        )
+    batches = every_n_steps * trainer["accumulate_grad_batches"]
+    if isinstance(between, int) and between > batches:
+        raise ValueError(
+            f"trainer.val_check_interval ({between}) must not be more than the batches of a round "
+            f"({batches})"
+        )
+
+
+def refuse_bad_sources(data: Mapping[str, Any], seed: Any) -> None:
+    """Raise where the problems that are asked for do not exist; their readers do not know the keys.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    if not isinstance(seed, bool) and not 0 <= seed < 2**32:
+        raise ValueError(f"seed_everything must be from 0 to {2**32 - 1}, not {seed}")
+    for name in data["families"] or ():
+        try:
+            problem_family(name)
+        except ValueError as error:
+            raise ValueError(f"data.families: {error}") from error
+    for option in ("problem_files", "held_out_files"):
+        for name in data[option] or ():
+            if not Path(name).exists():
+                raise ValueError(f"data.{option}: there is no file {name}")
+    if data["tokenizer"] is not None and not Path(data["tokenizer"]).is_file():
+        raise ValueError(
+            f"data.tokenizer: there is no file {data['tokenizer']}; leave it out to train one on "
+            "the run's own problems"
+        )
+
+
+def refuse_changes(run_folder: Path, config: Mapping[str, Any]) -> None:
+    """Raise where a resume is asked for another seed, other problems or other rounds.
+
+    Raises:
+        ValueError: naming the option and both values.
+    """
+    saved = yaml.safe_load((run_folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    for path in _FIXED:
+        was, now = _at(saved, path), _at(config, path)
+        if was is not _MISSING and _plain(was, path) != _plain(now, path):
+            raise ValueError(
+                f"{'.'.join(path)} is {_shown(now)}, but the run has {_shown(was)} and a resume "
+                "cannot change it; leave it out, or start a new run"
+            )
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """A checkpoint's content; its tensors stay in the file until they are used.
+
+    Raises:
+        ValueError: it is not a checkpoint of this package.
+    """
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError) as error:
+        raise ValueError(f"--ckpt_path: {path} is not a checkpoint of lit_coder") from error
+    needed = ("state_dict", "hyper_parameters", "tokenizer_json", "pytorch-lightning_version")
+    lacking = [key for key in needed if not isinstance(saved, dict) or key not in saved]
+    if lacking:
+        raise ValueError(
+            f"--ckpt_path: {path} is not a checkpoint of lit_coder: it lacks {', '.join(lacking)}"
+        )
+    return dict(saved)
+
+
+def refuse_other_pool(run_folder: Path, saved: Mapping[str, Any]) -> None:
+    """Raise where the run's pool is gone, damaged or another run's.
+
+    Raises:
+        ValueError: naming the pool.
+    """
+    round_state = saved["callbacks"][RecursiveGenerationCallback.__qualname__]
+    version = int(saved[CodeDataModule.__qualname__]["pool_version"])
+    SamplePool.open(run_folder / POOL_FOLDER, round_state["run_id"], version)
+
+
+def refuse_other_tokenizer(saved: Mapping[str, Any], tokenizer: CodeTokenizer) -> None:
+    """Raise where `data.tokenizer` is not the one that the weights were trained with.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    if CodeTokenizer.from_str(saved["tokenizer_json"]).fingerprint != tokenizer.fingerprint:
+        raise ValueError(
+            "data.tokenizer is not the tokenizer these weights were trained with; leave it out to "
+            "use the checkpoint's own"
+        )
+
+
+def refuse_other_model(checkpoint: Path, saved: Mapping[str, Any], model: Any) -> None:
+    """Raise where the configuration asks for another model than the checkpoint holds.
+
+    Raises:
+        ValueError: naming the option and both values.
+    """
+    hyper_parameters = saved["hyper_parameters"]
+    saved_class = str(hyper_parameters.get("_class_path", model.class_path))
+    if saved_class != model.class_path:
+        raise ValueError(
+            f"model is {_short(model.class_path)}, but the checkpoint {checkpoint} holds a "
+            f"{_short(saved_class)}; leave model out to go on with the checkpoint's"
+        )
+    for name, value in model.init_args.items():
+        if name in ("vocab_size", "max_position_embeddings"):
+            continue  # linked: the tokenizer's fit and data.max_sequence_length are checked
+        if name in hyper_parameters and hyper_parameters[name] != value:
+            raise ValueError(
+                f"model.init_args.{name} is {value}, but the checkpoint was trained with "
+                f"{hyper_parameters[name]} and a resume cannot change it; leave it out, or start a "
+                "new run"
+            )
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Raise where the run's folder cannot be made or written.
+
+    Raises:
+        ValueError: naming the option and what is in the way.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"trainer.default_root_dir {folder} is a file; name a folder")
+    existing = folder
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise ValueError(
+            f"trainer.default_root_dir {folder} cannot be made: {existing} is not a folder"
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise ValueError(
+            f"trainer.default_root_dir {folder} cannot be written: {existing} is read-only for "
+            "you; choose another folder, or have its rights changed"
+        )
+
+
+_MISSING = object()
+
+
+def _at(config: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        if name not in config:
+            return _MISSING
+        config = config[name]
+    return config
+
+
+def _plain(value: Any, path: tuple[str, ...]) -> Any:
+    """Lists and tuples alike, files as absolute paths."""
+    if not isinstance(value, (list, tuple)):
+        return value
+    return [str(Path(v).absolute()) if path[-1].endswith("_files") else v for v in value]
+
+
+def _shown(value: Any) -> str:
+    return str(list(value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _short(class_path: str) -> str:
+    return class_path.rsplit(".", 1)[-1]

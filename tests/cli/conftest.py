@@ -1,0 +1,53 @@
+"""A folder with nothing in it, and one with a finished run."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command_line import TINY, CommandLine
+
+
+@pytest.fixture(autouse=True)
+def screen_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command line sets sys.argv and adds handlers: put both back."""
+    monkeypatch.setattr(sys, "argv", ["main.py"])
+    logger = logging.getLogger("lit_coder")
+    handlers, level, propagate = list(logger.handlers), logger.level, logger.propagate
+    yield
+    logger.handlers[:], logger.propagate = handlers, propagate
+    logger.setLevel(level)
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    """The command line in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return CommandLine(tmp_path, capsys)
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the run `runs/run` of four steps; only for copying."""
+    folder = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["main.py"])
+        from lit_coder.__main__ import main
+
+        assert main(["fit", *TINY]) == 0
+    return folder
+
+
+@pytest.fixture
+def run(command: CommandLine, finished_run: Path) -> CommandLine:
+    """The command line in a folder that holds a finished run, `runs/run`."""
+    shutil.copytree(finished_run / "runs", command.folder / "runs", symlinks=True)
+    return command

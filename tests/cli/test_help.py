@@ -1,0 +1,58 @@
+"""Help and printed configurations."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command_line import QUICKSTART, CommandLine
+
+MAIN = str(Path(__file__).parents[2] / "main.py")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["tokenizer", "--help"], ["report", "--help"]])
+def test_help_that_needs_no_model_imports_no_torch(arguments: list[str]) -> None:
+    program = (
+        "import sys; from lit_coder.__main__ import main\n"
+        f"try: main({arguments})\nexcept SystemExit: pass\n"
+        "assert 'torch' not in sys.modules and 'lightning' not in sys.modules"
+    )
+    best = 1e9
+    for _ in range(3):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+        best = min(best, time.perf_counter() - began)
+    assert best < 0.5
+
+
+def test_help_of_fit_has_our_sections_first_and_trainer_short(command: CommandLine) -> None:
+    ended = command("fit", "--help")
+    assert ended.status == 0 and ended.err == ""
+    order = ["run", "model", "data", "recursion", "sandbox", "checkpoint", "benchmark", "trainer"]
+    lines = ended.out.splitlines()
+    starts = [next(i for i, t in enumerate(lines) if t.startswith(f"{name}:")) for name in order]
+    assert starts == sorted(starts) and len(lines) < 320
+    assert "auto = last if" in " ".join(ended.out.split())
+
+
+def test_a_section_has_a_help_of_its_own(command: CommandLine) -> None:
+    assert "--trainer.profiler" in command("fit", "--trainer.help").out
+    only = command("fit", "--recursion.help").out
+    assert "--recursion.num_samples" in only and "--data." not in only
+
+
+def test_help_of_a_model_lists_its_options(command: CommandLine) -> None:
+    assert "--model.hidden_size" in command("fit", "--model.help", "GPTModule").out
+
+
+def test_a_printed_configuration_is_accepted_again(command: CommandLine) -> None:
+    ended = command("fit", "--config", QUICKSTART, "--print_config")
+    assert ended.status == 0
+    (command.folder / "printed.yaml").write_text(ended.out)
+    again = command("fit", "--config", "printed.yaml", "--print_config")
+    assert again.status == 0 and again.out == ended.out
+    assert not (command.folder / "runs").exists()

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lit_coder.recursion.round_record import (
+    FilterCounts,
+    HeldOutScore,
+    RoundRecord,
+    read_records,
+    records_up_to,
+)
+from tests.recursion.candidates import make_record
+
+FULL = RoundRecord(
+    round=7,
+    global_step=80,
+    pool_version=9,
+    pool_size=12,
+    run_id="run",
+    seed=1,
+    counts={1: FilterCounts(generated=4, accepted=2, quality_sum=1.5), 3: FilterCounts(problems=1)},
+    held_out=HeldOutScore(10, {1: 0.5, 4: 0.75}, (0.25, 0.75), {1: 1.0, 3: 0.0}),
+    validation_loss=1.25,
+    train_loss=0.5,
+    seconds={"training": 1.5},
+    note="a note",
+)
+
+
+@pytest.mark.parametrize("record", [FULL, make_record(0)])
+def test_a_record_comes_back_as_it_was(tmp_path: Path, record: RoundRecord) -> None:
+    path = record.write(tmp_path / "rounds")
+    assert path.name == f"{record.round:04d}.json"
+    assert RoundRecord.read(path) == record
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_records_are_read_in_the_order_of_the_rounds(tmp_path: Path) -> None:
+    for round in (2, 0, 10, 1):
+        make_record(round).write(tmp_path)
+    (tmp_path / "0003.json.partial").write_text("{")
+    assert [record.round for record in read_records(tmp_path)] == [0, 1, 2, 10]
+    assert [r.round for r in records_up_to(read_records(tmp_path), 1)] == [0, 1]
+    assert read_records(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"round": 1}', "null"])
+def test_a_damaged_record_is_said_in_one_sentence(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "0001.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match="is not a round's record") as caught:
+        RoundRecord.read(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_totals_add_up_over_difficulties() -> None:
+    total = FULL.totals
+    assert (total.generated, total.accepted, total.problems, total.quality_sum) == (4, 2, 1, 1.5)
+    assert FilterCounts().false_positive_rate == FilterCounts().success_rate == 0.0
