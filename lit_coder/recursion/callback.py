@@ -30,6 +30,7 @@ from lit_coder.recursion.decline import decline
 from lit_coder.recursion.gates import Gate, VisibleTests
 from lit_coder.recursion.hand_over import hand_over
 from lit_coder.recursion.held_out import HeldOutOptions, measure
+from lit_coder.recursion.references import failing_references
 from lit_coder.recursion.round_record import HeldOutScore, RoundRecord, read_records
 from lit_coder.recursion.selection import Decision, count, select, to_sample
 from lit_coder.recursion.solvers import Draft, ModelSolver, Solver
@@ -171,6 +172,9 @@ class RecursiveGenerationCallback(pl.Callback):
         self._runner = open_runner(self.sandbox)
         self._runner.__enter__()
         check_sandbox(self._runner)
+        if data.problems.untried:
+            failing = failing_references(data.problems.untried, self._verifier())
+            data.leave_out_labelled(failing)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock of a round that is gone on with: its epoch does not start again."""

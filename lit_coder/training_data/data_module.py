@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,10 @@ class CodeDataModule(pl.LightningDataModule):
     def problems(self) -> ProblemSet:
         """The run's problems; drawn once and handed on from round to round."""
         return ProblemSet.build(self._options, self.seed)
+
+    def leave_out_labelled(self, task_ids: Set[str]) -> None:
+        """Train on none of these problems: their references fail their own tests."""
+        self.__dict__["problems"] = self.problems.without_labelled(task_ids)
 
     @cached_property
     def tokenizer(self) -> CodeTokenizer:

@@ -11,8 +11,8 @@ the held-out and validation behaviours. Tokenizing and batching happen elsewhere
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lit_coder.problems.behaviour import behaviour
@@ -56,6 +56,8 @@ class ProblemSet:
     held_out: tuple[Problem, ...]
     shortages: tuple[Shortage, ...]
     excluded_behaviours: frozenset[str]
+    untried: tuple[Problem, ...] = ()
+    """Labelled problems of the user's files, whose references nobody has run yet."""
 
     @classmethod
     def build(cls, options: ProblemOptions, seed: int) -> ProblemSet:
@@ -94,7 +96,13 @@ class ProblemSet:
             held_out=held_out,
             shortages=splits.shortages if splits else (),
             excluded_behaviours=measured | frozenset(map(behaviour, labelled)),
+            untried=tuple(problem for problem in own if problem.reference is not None),
         )
+
+    def without_labelled(self, task_ids: Set[str]) -> ProblemSet:
+        """The same problems, less labelled ones whose reference turned out to fail."""
+        kept = tuple(problem for problem in self.labelled if problem.task_id not in task_ids)
+        return replace(self, labelled=kept, untried=())
 
     def fresh(self, round: int, count: int) -> tuple[Problem, ...]:
         """A round's problems to solve: the user's unlabelled ones first, at most half of them.
