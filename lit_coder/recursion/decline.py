@@ -20,8 +20,9 @@ def decline(records: Sequence[RoundRecord], patience_rounds: int) -> str | None:
     if patience_rounds < 1 or len(records) <= patience_rounds:
         return None
     recent = records[-patience_rounds - 1 :]
-    scores = [r.held_out.pass_at[max(r.held_out.pass_at)] for r in recent if r.held_out]
     k = max(recent[-1].held_out.pass_at) if recent[-1].held_out else 1
+    # Rounds measured with another number of samples cannot be compared.
+    scores = [r.held_out.pass_at[k] for r in recent if r.held_out and k in r.held_out.pass_at]
     if len(scores) == len(recent) and _falls(scores):
         return (
             f"held-out pass@{k} has fallen for {patience_rounds} rounds in a row, "
