@@ -19,10 +19,14 @@ from rich.console import Console
 
 from lit_coder.cli.config_file import read_config
 from lit_coder.cli.resume import CommandPlan
+from lit_coder.cli.run_changes import (
+    refuse_changed_files,
+    refuse_changes,
+    refuse_other_problems,
+)
 from lit_coder.cli.run_checks import (
     read_checkpoint,
     refuse_bad_sources,
-    refuse_changes,
     refuse_other_model,
     refuse_other_pool,
     refuse_other_tokenizer,
@@ -83,6 +87,8 @@ class LitCoderCLI(LightningCLI):
         """Refuse what does not exist, before seeds are set and classes are built."""
         super().parse_arguments(parser, args)
         config = self.config[self.config.subcommand]
+        if self._plan.resumes:
+            refuse_changed_files(self._plan.run_folder)
         refuse_bad_sources(config.data, config.seed_everything)
 
     def before_instantiate_classes(self) -> None:
@@ -95,8 +101,11 @@ class LitCoderCLI(LightningCLI):
             return
         self._saved = read_checkpoint(self._plan.checkpoint)
         refuse_other_model(self._plan.checkpoint, self._saved, config.model)
-        if self._plan.resumes and fits:
-            refuse_changes(self._plan.run_folder, config)
+        command, in_run = self._plan.arguments[0], self._plan.resumes
+        if in_run:
+            refuse_changes(self._plan.run_folder, config, command)
+        refuse_other_problems(self._saved, config, command, in_run)
+        if in_run and fits:
             refuse_other_pool(self._plan.run_folder, self._saved)
 
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
@@ -110,7 +119,7 @@ class LitCoderCLI(LightningCLI):
                 f"python main.py fit --ckpt_path {self._plan.run_folder}/checkpoints/last.ckpt"
             )
             extra = [
-                RunFolder(self._config_text()),
+                RunFolder(self._config_text(), config_name=self._plan.config_name),
                 *extra,
                 RoundReporter(recursion, self._console, command),
             ]

@@ -36,7 +36,6 @@ USUAL_TRAINER_OPTIONS = (
     "default_root_dir",
     "log_every_n_steps",
     "logger",
-    "max_time",
 )
 CKPT_PATH_HELP = (
     "checkpoint to go on from or to measure: a file; last = the newest run of --config, or of "

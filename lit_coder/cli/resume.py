@@ -13,13 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from lit_coder.cli.config_file import Given
+from lit_coder.cli.config_file import Given, read_config
 from lit_coder.trainer.checkpoint import CHECKPOINTS_FOLDER
 from lit_coder.trainer.run_folder import (
     CONFIG_FILE,
     TOKENIZER_FILE,
     choose_new_folder,
     find_run,
+    read_environment,
 )
 
 NEW_RUN_NAME = "run"
@@ -34,12 +35,14 @@ class CommandPlan:
         run_folder: folder of the run.
         checkpoint: file to start from, None for a new run.
         resumes: whether the run of `run_folder` goes on; its own configuration comes first.
+        config_name: the configuration's name, by which `--ckpt_path last` finds the run again.
     """
 
     arguments: tuple[str, ...]
     run_folder: Path
     checkpoint: Path | None
     resumes: bool = False
+    config_name: str | None = None
 
 
 def plan_command(arguments: list[str], runs: Path, given: Given) -> CommandPlan:
@@ -54,8 +57,9 @@ def plan_command(arguments: list[str], runs: Path, given: Given) -> CommandPlan:
     folder = given.value("trainer.default_root_dir")
     name = Path(given.configs[0]).stem if given.configs else None
     if name == Path(CONFIG_FILE).stem:
-        # A run's own configuration: a new run of it is named after the run.
-        name = Path(given.configs[0]).absolute().parent.name
+        # A run's own configuration: a new run of it is named as that run was.
+        of_run = Path(given.configs[0]).absolute().parent
+        name = _recorded_name(of_run) or of_run.name
     if wanted in (None, "null", "None", ""):
         if command != "fit":
             raise ValueError(
@@ -115,18 +119,20 @@ def _new_run(
         run = choose_new_folder(runs, name or NEW_RUN_NAME)
     # Absolute, and null where the configuration names a checkpoint: both are settled here.
     settled = ["--trainer.default_root_dir", str(run.absolute()), "--ckpt_path", "null"]
-    return CommandPlan((command, *rest, *settled), run.absolute(), None)
+    return CommandPlan((command, *rest, *settled), run.absolute(), None, config_name=name)
 
 
 def _resume(command: str, rest: list[str], run: Path, checkpoint: Path) -> CommandPlan:
     """The run's own configuration first; what the user gives comes after it and wins."""
     run = run.resolve()
+    _require_configuration(run)
     rest, _ = _take(rest, "--trainer.default_root_dir")
     own = ["--config", str(run / CONFIG_FILE)]
     settled = ["--trainer.default_root_dir", str(run)]
     if command == "fit" and checkpoint.name == "last.ckpt" and _has_no_checkpoint(run):
         # Killed before its first checkpoint: the run has done nothing yet and begins.
-        return CommandPlan((command, *own, *rest, *settled, "--ckpt_path", "null"), run, None)
+        arguments = (command, *own, *rest, *settled, "--ckpt_path", "null")
+        return CommandPlan(arguments, run, None, config_name=_recorded_name(run))
     _require_checkpoint(checkpoint)
     tokenizer = run / TOKENIZER_FILE
     if not tokenizer.exists():
@@ -137,6 +143,28 @@ def _resume(command: str, rest: list[str], run: Path, checkpoint: Path) -> Comma
     own += ["--data.tokenizer", str(tokenizer)]
     settled += ["--ckpt_path", str(checkpoint.absolute())]
     return CommandPlan((command, *own, *rest, *settled), run, checkpoint.absolute(), resumes=True)
+
+
+def _require_configuration(run: Path) -> None:
+    """Raise where the run's own configuration is damaged; the user did not name this file."""
+    file = run / CONFIG_FILE
+    try:
+        content = read_config(str(file))
+        lacking = [name for name in ("model", "data", "recursion") if name not in content]
+        if lacking:
+            raise ValueError(f"it lacks {', '.join(lacking)}")
+    except ValueError as error:
+        fault = str(error).removeprefix(f"--config {file}").lstrip(":, ")
+        raise ValueError(
+            f"the run's own configuration {file} is damaged ({fault}); put it back from a copy, or "
+            "copy the file there that was given by --config when the run began"
+        ) from error
+
+
+def _recorded_name(run: Path) -> str | None:
+    """The name of the configuration that made the run, None where it does not say."""
+    name = read_environment(run).get("config_name")
+    return name if isinstance(name, str) else None
 
 
 def _has_no_checkpoint(run: Path) -> bool:

@@ -2,11 +2,11 @@
 
     refuse_unfit_trainer(config.trainer, every_n_steps)   # options the loop cannot work with
     refuse_bad_sources(config.data, config.seed_everything)
-    refuse_changes(run_folder, config)                    # what a resume cannot honour
     refuse_other_model(checkpoint, read_checkpoint(checkpoint), config.model)
     refuse_unwritable(run_folder)
 
-Ranges of single options are checked by the classes that own them.
+Ranges of single options are checked by the classes that own them; what a run's folder was made
+with, by `run_changes`.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import os
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-import yaml
 
+from lit_coder.cli.resume import intact_checkpoints
 from lit_coder.problems.registry import problem_family
 from lit_coder.recursion.callback import RecursiveGenerationCallback
 from lit_coder.tokenizer import CodeTokenizer
-from lit_coder.trainer.run_folder import CONFIG_FILE
 from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
 from lit_coder.training_data.pool import SamplePool
 
@@ -40,24 +40,11 @@ _OWNED: dict[str, tuple[tuple[Any, ...], str]] = {
     "num_nodes": ((1,), "the loop runs on one device"),
     "min_steps": ((None,), "set trainer.max_steps"),
     "min_epochs": ((None, 0, 1), "set trainer.max_steps"),
+    "max_epochs": ((-1,), "an epoch is a round; set trainer.max_steps"),
+    "max_time": ((None,), "it would end a round in the middle; set trainer.max_steps"),
+    "check_val_every_n_epoch": ((1,), "every round is measured; set recursion.every_n_steps"),
+    "val_check_interval": ((None, 1.0), "every round is measured; set recursion.every_n_steps"),
 }
-_FIXED_DATA = (
-    "families",
-    "difficulties",
-    "num_labelled",
-    "held_out_difficulties",
-    "num_held_out",
-    "num_validation",
-    "problem_files",
-    "held_out_files",
-    "max_sequence_length",
-)
-_FIXED = (
-    ("seed_everything",),
-    ("trainer", "accumulate_grad_batches"),
-    ("recursion", "every_n_steps"),
-    *(("data", name) for name in _FIXED_DATA),
-)
 
 
 def refuse_unfit_trainer(trainer: Mapping[str, Any], every_n_steps: int, fits: bool) -> None:
@@ -75,18 +62,12 @@ def refuse_unfit_trainer(trainer: Mapping[str, Any], every_n_steps: int, fits: b
     for name in ("accumulate_grad_batches", "log_every_n_steps"):
         if trainer[name] < 1:
             raise ValueError(f"trainer.{name} must be 1 or more, not {trainer[name]}")
-    steps, between = trainer["max_steps"], trainer["val_check_interval"]
+    steps = trainer["max_steps"]
     if fits and every_n_steps >= 1 and (steps < 1 or steps % every_n_steps):
         above = max(1, -(-steps // every_n_steps)) * every_n_steps
         raise ValueError(
             f"trainer.max_steps ({steps}) must be a multiple of recursion.every_n_steps "
             f"({every_n_steps}), for example {above}"
-        )
-    batches = every_n_steps * trainer["accumulate_grad_batches"]
-    if isinstance(between, int) and between > batches:
-        raise ValueError(
-            f"trainer.val_check_interval ({between}) must not be more than the batches of a round "
-            f"({batches})"
         )
 
 
@@ -114,39 +95,36 @@ def refuse_bad_sources(data: Mapping[str, Any], seed: Any) -> None:
         )
 
 
-def refuse_changes(run_folder: Path, config: Mapping[str, Any]) -> None:
-    """Raise where a resume is asked for another seed, other problems or other rounds.
-
-    Raises:
-        ValueError: naming the option and both values.
-    """
-    saved = yaml.safe_load((run_folder / CONFIG_FILE).read_text(encoding="utf-8"))
-    for path in _FIXED:
-        was, now = _at(saved, path), _at(config, path)
-        if was is not _MISSING and _plain(was, path) != _plain(now, path):
-            raise ValueError(
-                f"{'.'.join(path)} is {_shown(now)}, but the run has {_shown(was)} and a resume "
-                "cannot change it; leave it out, or start a new run"
-            )
-
-
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """A checkpoint's content; its tensors stay in the file until they are used.
 
     Raises:
         ValueError: it is not a checkpoint of this package.
     """
+    saved, fault = _opened(path)
+    if fault:
+        others = [p for p in intact_checkpoints(path.parent) if p != path and not _opened(p)[1]]
+        remedy = (
+            f"intact: {', '.join(str(other) for other in others)}"
+            if others
+            else "there is no intact checkpoint beside it"
+        )
+        raise ValueError(f"--ckpt_path: {path} {fault}; {remedy}")
+    return saved
+
+
+def _opened(path: Path) -> tuple[dict[str, Any], str]:
+    """A checkpoint's content, and what is wrong with it; "" where nothing is."""
+    foreign = "is not a checkpoint of lit_coder"
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError) as error:
-        raise ValueError(f"--ckpt_path: {path} is not a checkpoint of lit_coder") from error
+    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError):
+        return {}, foreign
     needed = ("state_dict", "hyper_parameters", "tokenizer_json", "pytorch-lightning_version")
     lacking = [key for key in needed if not isinstance(saved, dict) or key not in saved]
     if lacking:
-        raise ValueError(
-            f"--ckpt_path: {path} is not a checkpoint of lit_coder: it lacks {', '.join(lacking)}"
-        )
-    return dict(saved)
+        return {}, f"{foreign}: it lacks {', '.join(lacking)}"
+    return dict(saved), ""
 
 
 def refuse_other_pool(run_folder: Path, saved: Mapping[str, Any]) -> None:
@@ -217,28 +195,15 @@ def refuse_unwritable(folder: Path) -> None:
             f"trainer.default_root_dir {folder} cannot be written: {existing} is read-only for "
             "you; choose another folder, or have its rights changed"
         )
-
-
-_MISSING = object()
-
-
-def _at(config: Any, path: tuple[str, ...]) -> Any:
-    for name in path:
-        if name not in config:
-            return _MISSING
-        config = config[name]
-    return config
-
-
-def _plain(value: Any, path: tuple[str, ...]) -> Any:
-    """Lists and tuples alike, files as absolute paths."""
-    if not isinstance(value, (list, tuple)):
-        return value
-    return [str(Path(v).absolute()) if path[-1].endswith("_files") else v for v in value]
-
-
-def _shown(value: Any) -> str:
-    return str(list(value)) if isinstance(value, (list, tuple)) else str(value)
+    try:
+        # Rights are not all: /proc and /sys let nobody make a folder.
+        with TemporaryDirectory(prefix=".lit-coder-", dir=existing):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"trainer.default_root_dir {folder} cannot be made: no folder can be made in "
+            f"{existing} ({error.strerror}); choose another folder"
+        ) from error
 
 
 def _short(class_path: str) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
+from lit_coder.cli.mistakes import nearest
 from lit_coder.problems.json_lines import read_json_lines
 from lit_coder.tokenizer import PATTERNS, SPECIAL_TOKENS, CodeTokenizer
 
@@ -33,6 +34,7 @@ class _Parser(argparse.ArgumentParser):
 def run(argv: list[str]) -> int:
     """Train or inspect; returns the exit status."""
     parser = _parser()
+    _refuse_typo(parser, argv)
     options = parser.parse_args(argv)
     try:
         if options.action == "train":
@@ -102,6 +104,23 @@ def _parser() -> _Parser:
     sample.add_argument("--text", help="a text to show the tokens of")
     sample.add_argument("--file", metavar="FILE", help="a file to show the tokens of")
     return parser
+
+
+def _refuse_typo(parser: _Parser, argv: list[str]) -> None:
+    """End where an option is unknown: argparse would name only what else is missing by it."""
+    actions = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    if not argv or argv[0] not in actions.choices:
+        return
+    chosen = actions.choices[argv[0]]
+    known = [name for name in chosen._option_string_actions if name.startswith("--")]
+    for word in argv[1:]:
+        name = word.partition("=")[0]
+        if word == "--":
+            return
+        if name.startswith("--") and name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {near}?" if near else f"the options are {', '.join(known)}"
+            chosen.exit(2, f"{chosen.prog}: there is no option {name}; {hint}\n")
 
 
 def _train(files: list[Path], options: argparse.Namespace) -> None:

@@ -1,8 +1,9 @@
 """`main.py test`: pass@1 and pass@k with intervals on the held-out set and on HumanEval.
 
 The module generates in `test_step`; this callback verifies and scores. Greedy pass@1 is measured
-on every problem, pass@k on `num_samples` completions at a temperature. The result is printed and
-written to `<run>/benchmarks/<name>/`. Nothing here trains or moves `runs/last`.
+on every problem, pass@k on `num_samples` completions at a temperature, without top_k and top_p.
+The result is printed and written to `<run>/benchmarks/<name>/`: `summary.json` says what was
+scored, `results.jsonl` has a row for each completion. Nothing here trains or moves `runs/last`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+import torch
 from rich.console import Console
 from rich.table import Table
 
@@ -44,11 +46,13 @@ class BenchmarkCallback(pl.Callback):
         names: benchmarks to run: held_out, humaneval. None = held_out, and humaneval where its
             file is found (LIT_CODER_DATA_DIR or ./data).
         max_problems: problems of each benchmark; 0 = all.
-        num_samples: completions of each problem for pass@k with k = num_samples; 0 = greedy only.
-        temperature: of those samples.
+        num_samples: completions of each problem for pass@k with k = num_samples, at least 2; 0 =
+            greedy only.
+        temperature: of those samples; top_k and top_p are not applied.
         max_new_tokens: tokens of a completion.
         batch_size: problems given to the model at a time.
-        output: a JSON file for all scores, beside the files in the run's folder.
+        output: a JSON file for all scores, beside the files in the run's folder; its folder must
+            exist.
         sandbox: linked to the section `sandbox`.
     """
 
@@ -71,12 +75,17 @@ class BenchmarkCallback(pl.Callback):
                 )
         for option, value, smallest in (
             ("max_problems", max_problems, 0),
-            ("num_samples", num_samples, 0),
             ("max_new_tokens", max_new_tokens, 1),
             ("batch_size", batch_size, 1),
         ):
             if value < smallest:
                 raise ValueError(f"benchmark.{option} must be {smallest} or more, not {value}")
+        if num_samples < 0 or num_samples == 1:
+            raise ValueError(
+                f"benchmark.num_samples must be 0 (greedy only) or at least 2, not {num_samples}"
+            )
+        if output:
+            _require_writable(Path(output))
         if temperature <= 0:
             raise ValueError(f"benchmark.temperature must be above 0, not {temperature}")
         self.names = names
@@ -92,7 +101,7 @@ class BenchmarkCallback(pl.Callback):
         self._greedy: dict[str, PassAtK] = {}
         self._sampled: dict[str, PassAtK] = {}
         self._rows: dict[str, list[dict[str, Any]]] = {}
-        self._num_left_out: dict[str, int] = {}
+        self._left_out: dict[str, tuple[Problem, ...]] = {}
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Choose the problems and tell module and data what to generate."""
@@ -103,14 +112,14 @@ class BenchmarkCallback(pl.Callback):
         pl_module.tokenizer = pl_module.tokenizer or data.tokenizer
         names = [HELD_OUT] if stage == "predict" else self.names
         chosen = choose_benchmarks(data, names, self.max_problems)
-        self._num_left_out = {name: benchmark.num_left_out for name, benchmark in chosen.items()}
+        self._left_out = {name: benchmark.left_out for name, benchmark in chosen.items()}
         # A loader without a problem would never be asked for one.
         self._problems = {name: b.problems for name, b in chosen.items() if b.problems}
         data.test_problems = tuple(self._problems.values())
         data.test_batch_size = self.batch_size
         greedy = SamplingOptions(max_new_tokens=self.max_new_tokens, seed=data.seed)
         pl_module.test_sampling = [greedy]
-        if stage == "test" and self.num_samples > 1:
+        if stage == "test" and self.num_samples:
             sampled = dataclasses.replace(
                 greedy, num_samples=self.num_samples, temperature=self.temperature
             )
@@ -121,14 +130,15 @@ class BenchmarkCallback(pl.Callback):
         self._runner = open_runner(self.sandbox)
         self._runner.__enter__()
         check_sandbox(self._runner)
-        names = list(self._num_left_out)
+        names = list(self._left_out)
         self._rows = {name: [] for name in names}
         self._greedy = {name: PassAtK(1) for name in names}
         self._sampled = {name: PassAtK(max(1, self.num_samples)) for name in names}
-        for name, count in self._num_left_out.items():
-            for _ in range(count):
+        for name, problems in self._left_out.items():
+            for problem in problems:
                 self._greedy[name].update(1, 0)
                 self._sampled[name].update(max(1, self.num_samples), 0)
+                self._rows[name] += _rows_left_out(problem, self.num_samples)
 
     def on_test_batch_end(
         self,
@@ -144,8 +154,9 @@ class BenchmarkCallback(pl.Callback):
         assert pl_module.tokenizer is not None
         name = list(self._problems)[dataloader_idx]
         metrics = [self._greedy[name], self._sampled[name]]
-        for metric, completions in zip(metrics, outputs["completions"], strict=False):
-            rows = self._verify(name, batch, completions, pl_module.tokenizer.decode)
+        for index, completions in enumerate(outputs["completions"]):
+            metric, is_greedy = metrics[index], index == 0
+            rows = self._verify(name, batch, completions, pl_module.tokenizer.decode, is_greedy)
             self._rows[name] += [row for group in rows for row in group]
             for group in rows:
                 metric.update(len(group), sum(row["passed"] for row in group))
@@ -155,13 +166,14 @@ class BenchmarkCallback(pl.Callback):
         table = Table(title="Benchmarks")
         for column in ("benchmark", "problems", "pass@1 greedy", "95 % interval", "pass@k"):
             table.add_column(column, justify="right" if column != "benchmark" else "left")
+        scored = _what_is_scored(trainer)
         summaries = {}
-        for name, num_left_out in self._num_left_out.items():
-            summary = self._summary(name, len(self._problems.get(name, ())) + num_left_out)
+        for name in self._left_out:
+            summary = scored | self._summary(name)
             summaries[name] = summary
             low, high = summary["pass@1_interval"]
             k = self.num_samples
-            at_k = f"{summary[f'pass@{k}']:.1%} (k={k})" if k > 1 else "-"
+            at_k = f"{summary[f'pass@{k}']:.1%} (k={k})" if k else "-"
             table.add_row(
                 name,
                 str(summary["num_problems"]),
@@ -208,6 +220,7 @@ class BenchmarkCallback(pl.Callback):
         batch: ProblemBatch,
         completions: list[list[Completion]],
         decode: Callable[..., str],
+        is_greedy: bool,
     ) -> list[list[dict[str, Any]]]:
         assert self._runner is not None
         texts = [
@@ -223,11 +236,12 @@ class BenchmarkCallback(pl.Callback):
         rows = []
         for problem, group in zip(batch.problems, texts, strict=True):
             row = []
-            for text in group:
+            for index, text in enumerate(group):
                 verdict = next(verdicts)
                 row.append(
                     {
                         "task_id": problem.task_id,
+                        "sample": "greedy" if is_greedy else index,
                         "completion": text,
                         "passed": verdict.passed,
                         "status": verdict.status,
@@ -237,16 +251,18 @@ class BenchmarkCallback(pl.Callback):
             rows.append(row)
         return rows
 
-    def _summary(self, name: str, num_problems: int) -> dict[str, Any]:
+    def _summary(self, name: str) -> dict[str, Any]:
         greedy = self._greedy[name].estimate()
+        num_left_out = len(self._left_out[name])
         summary: dict[str, Any] = {
             "benchmark": name,
-            "num_problems": num_problems,
+            "num_problems": len(self._problems.get(name, ())) + num_left_out,
+            "num_left_out": num_left_out,
             "pass@1": greedy.mean,
             "pass@1_interval": (greedy.low, greedy.high),
             "max_new_tokens": self.max_new_tokens,
         }
-        if self.num_samples > 1:
+        if self.num_samples:
             sampled = self._sampled[name].estimate()
             summary |= {
                 f"pass@{self.num_samples}": sampled.mean,
@@ -263,6 +279,40 @@ class BenchmarkCallback(pl.Callback):
         with (folder / "results.jsonl").open("w", encoding="utf-8") as stream:
             for row in self._rows[name]:
                 stream.write(json.dumps(row) + "\n")
+
+
+def _what_is_scored(trainer: pl.Trainer) -> dict[str, Any]:
+    """Which weights: file, step and run of the checkpoint, and the seed of the problems."""
+    data = trainer.datamodule  # type: ignore[attr-defined]
+    scored = {"checkpoint": None, "global_step": None, "run_id": None, "seed": data.seed}
+    if trainer.ckpt_path is None:
+        return scored
+    # The links best.ckpt and last.ckpt move on; the file they point at says more.
+    path = Path(trainer.ckpt_path).resolve()
+    # Lightning takes neither step nor callbacks from a checkpoint that is only tested.
+    saved = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    states = saved.get("callbacks", {}).values()
+    run_ids = [s["run_id"] for s in states if isinstance(s, dict) and "run_id" in s]
+    found = {"checkpoint": path.name, "global_step": saved.get("global_step")}
+    return scored | found | {"run_id": run_ids[0] if run_ids else None}
+
+
+def _rows_left_out(problem: Problem, num_samples: int) -> list[dict[str, Any]]:
+    """The rows of a problem that the model was not asked."""
+    status = "prompt too long" if problem.prompt else "prompt empty"
+    row = {"task_id": problem.task_id, "completion": "", "passed": False, "status": status}
+    samples: list[str | int] = ["greedy", *range(num_samples)]
+    return [row | {"sample": sample, "detail": ""} for sample in samples]
+
+
+def _require_writable(output: Path) -> None:
+    if output.is_dir():
+        raise ValueError(f"benchmark.output must be a file, but {output} is a folder")
+    if not output.parent.is_dir():
+        raise ValueError(
+            f"benchmark.output {output}: the folder {output.parent} does not exist; create it, or "
+            "choose another file"
+        )
 
 
 def _cut(completion: str, stops: tuple[str, ...]) -> str:

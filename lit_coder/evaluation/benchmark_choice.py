@@ -1,7 +1,7 @@
 """Which benchmarks a checkpoint is measured on, and which of their problems fit its context.
 
     chosen = choose_benchmarks(data, names=None, max_problems=0)
-    chosen["humaneval"].problems, chosen["humaneval"].num_left_out
+    chosen["humaneval"].problems, chosen["humaneval"].left_out
 
 Nothing is generated or judged here, and nothing is downloaded.
 """
@@ -25,13 +25,13 @@ HUMANEVAL = "humaneval"
 
 @dataclass(frozen=True, slots=True)
 class ChosenBenchmark:
-    """The problems of a benchmark that can be completed, and how many cannot.
+    """The problems of a benchmark that can be completed, and those that cannot.
 
     Those count as not passed: a short context must not look like an easier benchmark.
     """
 
     problems: tuple[Problem, ...]
-    num_left_out: int
+    left_out: tuple[Problem, ...]
 
 
 def choose_benchmarks(
@@ -74,15 +74,16 @@ def choose_benchmarks(
 def _fitting(data: CodeDataModule, name: str, problems: Sequence[Problem]) -> ChosenBenchmark:
     """The problems whose prompts fit the context; the others are said."""
     longest = data.max_sequence_length - 1
-    fitting = tuple(p for p in problems if 0 < len(data.tokenizer.encode(p.prompt)) <= longest)
-    num_left_out = len(problems) - len(fitting)
-    if num_left_out:
+    fits = [0 < len(data.tokenizer.encode(p.prompt)) <= longest for p in problems]
+    left_out = tuple(p for p, good in zip(problems, fits, strict=True) if not good)
+    if left_out:
         logger.warning(
             "%s: %d of %d prompts are empty or longer than data.max_sequence_length (%d tokens); "
             "they count as not passed",
             name,
-            num_left_out,
+            len(left_out),
             len(problems),
             data.max_sequence_length,
         )
-    return ChosenBenchmark(fitting, num_left_out)
+    fitting = tuple(p for p, good in zip(problems, fits, strict=True) if good)
+    return ChosenBenchmark(fitting, left_out)

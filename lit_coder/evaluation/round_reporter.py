@@ -12,7 +12,7 @@ from pathlib import Path
 import lightning.pytorch as pl
 from rich.console import Console
 
-from lit_coder.evaluation.report import write_report
+from lit_coder.evaluation.report import REPORT_NAME, write_report
 from lit_coder.evaluation.round_plot import plot_rounds
 from lit_coder.evaluation.round_table import RoundTablePrinter, flat_metrics, print_run_summary
 from lit_coder.modules.code_module import CodeModule
@@ -40,9 +40,11 @@ class RoundReporter(pl.Callback):
         self._console = console
         self._continue_command = continue_command
         self._printer = RoundTablePrinter(console)
+        self._has_trained = False
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say what is about to run."""
+        self._has_trained = True
         data = trainer.datamodule  # type: ignore[attr-defined]
         assert isinstance(data, CodeDataModule) and isinstance(pl_module, CodeModule)
         problems = data.problems
@@ -85,14 +87,21 @@ class RoundReporter(pl.Callback):
             logger.warning("the report of round %d was not written: %s", record.round, error)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Print the summary."""
+        """Print the summary; say where there was nothing left to do."""
+        if not self._has_trained and trainer.global_step >= trainer.max_steps:
+            logger.info(
+                "step %d of %d is reached already; raise trainer.max_steps to go on",
+                trainer.global_step,
+                trainer.max_steps,
+            )
         folder = Path(trainer.default_root_dir)
+        plot, report = folder / PLOT_FILE, folder / REPORT_NAME
         best = getattr(trainer.checkpoint_callback, "best_model_path", "")
         print_run_summary(
             self._console,
             self._recursion.records,
-            plot=folder / PLOT_FILE,
-            report=folder / "report.html",
+            plot=plot if plot.exists() else None,
+            report=report if report.exists() else None,
             best_checkpoint=Path(best) if best else None,
             continue_command=self._continue_command,
         )

@@ -34,7 +34,7 @@ def defined_rates(counts: FilterCounts) -> dict[str, float | None]:
     return {
         "success_rate": counts.success_rate if counts.generated else None,
         "false_positive_rate": counts.false_positive_rate if passed else None,
-        "mean_quality": counts.mean_quality if passed else None,
+        "mean_quality": counts.mean_quality if counts.admitted else None,
         "distinct_ast_ratio": counts.distinct_ast_ratio if counts.syntax_ok else None,
     }
 
@@ -53,8 +53,11 @@ def largest_k(records: Sequence[RoundRecord]) -> int | None:
 
 
 def best_record(records: Sequence[RoundRecord]) -> RoundRecord | None:
-    """The round with the highest held-out pass@1, the earliest among equals."""
-    measured = [record for record in records if held_out_pass(record) is not None]
+    """The round with the highest held-out pass@1, the earliest among equals.
+
+    One that was rolled back is none: its weights are gone.
+    """
+    measured = [r for r in records if held_out_pass(r) is not None and not r.rolled_back]
     return max(measured, key=lambda record: held_out_pass(record) or 0.0, default=None)
 
 

@@ -50,13 +50,18 @@ class LossTotal:
         """The mean since the last reset, or None where nothing was added. Waits for the device."""
         return None if self._sum is None else float(self._sum) / self._count
 
+    def total(self) -> tuple[float, int]:
+        """Sum and number since the last reset. Waits for the device."""
+        return (0.0 if self._sum is None else float(self._sum)), self._count
+
     def reset(self) -> None:
         """Start over."""
         self._sum, self._count = None, 0
 
     def state_dict(self) -> dict[str, float | int]:
         """Sum and count as plain numbers."""
-        return {"sum": 0.0 if self._sum is None else float(self._sum), "count": self._count}
+        total, count = self.total()
+        return {"sum": total, "count": count}
 
     def load_state_dict(self, state: dict[str, float | int]) -> None:
         """Go on from a saved state."""

@@ -5,8 +5,12 @@
 Two prompts in different words that want the same outputs for the same operations are one
 problem: text comparison would miss that "add 2; add 3" is "add 5". A family asks every problem
 of one interface the same operations, so its behaviours can be compared. The hash needs no
-reference solution, is the same in every process and on every machine, and says nothing about
-inputs that no test holds.
+reference solution and is the same in every process and on every machine. What the problem calls
+its own function or class makes no difference.
+
+Its limits: behaviours are compared exactly where the same inputs are asked, which inside a
+family they always are. Problems of a user's files that ask other inputs, or whose tests are code
+(compared as text), can want the same behaviour unnoticed: their hashes differ.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from lit_coder.problems.problem import (
     Call,
     Cases,
     CheckProgram,
-    Construct,
+    MethodCall,
     Operation,
     Problem,
     Value,
@@ -53,7 +57,8 @@ def _facts(problem: Problem) -> list[str]:
     tests = problem.tests
     if isinstance(tests, Cases):
         return sorted(
-            " ".join(map(_operation_text, case.operations)) + "=" + canonical_text(case.expected)
+            " ".join(_operation_text(each, problem.entry_point) for each in case.operations)
+            + f"={canonical_text(case.expected)}"
             for case in tests.visible + tests.hidden
         )
     if isinstance(tests, CheckProgram):
@@ -61,12 +66,12 @@ def _facts(problem: Problem) -> list[str]:
     return sorted(repr((case.stdin, case.expected_stdout)) for case in tests.visible + tests.hidden)
 
 
-def _operation_text(operation: Operation) -> str:
-    """The operation with its arguments."""
+def _operation_text(operation: Operation, entry_point: str) -> str:
+    """The operation with its arguments, without the name that the problem gave its entry point."""
+    if isinstance(operation, MethodCall):
+        return "." + operation.method + canonical_text(operation.arguments)
     if isinstance(operation, Call):
-        name = operation.function
-    elif isinstance(operation, Construct):
-        name = operation.class_name
+        kind, name = "call", operation.function
     else:
-        name = "." + operation.method
-    return name + canonical_text(operation.arguments)
+        kind, name = "new", operation.class_name
+    return f"{kind} {'' if name == entry_point else name}{canonical_text(operation.arguments)}"

@@ -4,15 +4,12 @@
     problem = family.sample(difficulty=3, random=Random(0))
 
 `sample` gives the same problem for the same state of `random`, with its reference solution, or
-raises `DegenerateProblem`; draw again then (`sampling.py` does). `ProblemCollection` makes a
-fixed set of problems, as a user's own file, such a source. Which problem is the same as which
-other is not asked here but of `behaviour.behaviour`.
+raises `DegenerateProblem`; draw again then (`sampling.py` does). Which problem is the same as
+which other is not asked here but of `behaviour.behaviour`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import sha256
 from random import Random
@@ -46,33 +43,6 @@ class ProblemFamily(Protocol):
             ValueError: the family has no such difficulty.
         """
         ...
-
-
-class ProblemCollection:
-    """A fixed set of problems as a source, drawn with replacement.
-
-    Args:
-        name: name of the source.
-        problems: at least one.
-    """
-
-    def __init__(self, name: str, problems: Iterable[Problem]) -> None:
-        self.name = name
-        self._problems: defaultdict[int, list[Problem]] = defaultdict(list)
-        for problem in problems:
-            self._problems[problem.difficulty].append(problem)
-        if not self._problems:
-            raise ValueError(f"the problem source {name!r} is empty; give it at least one problem")
-        self.difficulties = tuple(sorted(self._problems))
-
-    def num_problems(self, difficulty: int) -> int | None:
-        """How many problems of this difficulty the collection holds."""
-        return len(self._problems.get(difficulty, ()))
-
-    def sample(self, difficulty: int, random: Random) -> Problem:
-        """One of the problems of this difficulty."""
-        require_difficulty(self, difficulty)
-        return random.choice(self._problems[difficulty])
 
 
 def without_reference(problem: Problem) -> Problem:

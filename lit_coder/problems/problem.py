@@ -49,9 +49,11 @@ Operation: TypeAlias = Call | Construct | MethodCall
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A sequence of operations in one fresh state, each with its expected value.
+    """A sequence of operations, each with its expected value.
 
-    `expected` is as long as `operations`; a Construct is expected to give None.
+    Each case starts with its own arguments and object. The program is loaded once for all cases
+    of a run: its module-level state lives through them. `expected` is as long as `operations`; a
+    Construct is expected to give None.
     """
 
     operations: tuple[Operation, ...]

@@ -1,11 +1,11 @@
 """Reads a user's own problems: a `.jsonl` file, or a folder of them.
 
     problems = read_problems("my_problems.jsonl")
-    source = ProblemCollection("mine", problems)       # a source like any family
 
 One line is one problem. Fields (data/README.md shows each):
 
-    prompt, entry_point                   always; a problem of `stdio` needs no entry point
+    prompt                                always, and not empty
+    entry_point                           the function that is tested; not needed with `stdio`
     cases | tests | asserts | stdio       exactly one of them: how a completion is judged
     hidden_asserts                        with `tests` or `asserts`: counted, never admit a sample
     setup                                 with `tests` or `asserts`: code before the tests
@@ -28,7 +28,6 @@ from lit_coder.problems.problem import (
     Cases,
     CheckProgram,
     Problem,
-    ProblemKind,
     StdioCase,
     StdioCases,
     Tests,
@@ -95,6 +94,11 @@ def problem_from_record(record: dict[str, object], source: str) -> Problem:
         if field not in FIELDS:
             raise ValueError(f"the field {field!r} is unknown; use {', '.join(FIELDS)}")
     prompt = _text(record, "prompt")
+    if not prompt:
+        raise ValueError(
+            "the prompt is empty, so there is nothing to complete; write what is asked for, as a "
+            "signature with a docstring or a comment"
+        )
     given = [field for field in _TEST_FIELDS if field in record]
     if len(given) != 1:
         raise ValueError(
@@ -103,6 +107,9 @@ def problem_from_record(record: dict[str, object], source: str) -> Problem:
         )
     is_program = given == ["stdio"]
     entry_point = _text(record, "entry_point", default="" if is_program else None)
+    reference = _reference(record, prompt)
+    if not is_program:
+        _refuse_class(prompt + (reference or ""), entry_point)
     difficulty = record.get("difficulty", 0)
     if type(difficulty) is not int or difficulty < 0:
         raise ValueError(f"difficulty is {difficulty!r}; give a whole number, 1 = easiest")
@@ -111,10 +118,10 @@ def problem_from_record(record: dict[str, object], source: str) -> Problem:
         prompt=prompt,
         entry_point=entry_point,
         tests=_tests(record, given[0], entry_point),
-        kind=_kind(prompt, entry_point),
+        kind="program" if is_program else "function",
         source=source,
         difficulty=difficulty,
-        reference=_reference(record, prompt),
+        reference=reference,
     )
 
 
@@ -206,12 +213,13 @@ def _reference(record: dict[str, object], prompt: str) -> str | None:
     return _text(record, field).removeprefix(prompt)
 
 
-def _kind(prompt: str, entry_point: str) -> ProblemKind:
-    """What a completion has to be."""
-    if not entry_point:
-        return "program"
-    is_class = re.search(rf"^class {re.escape(entry_point)}\b", prompt, re.MULTILINE)
-    return "class" if is_class else "function"
+def _refuse_class(program: str, entry_point: str) -> None:
+    """A class as entry point: no test could pass, for objects stay in the program's process."""
+    if re.search(rf"^class {re.escape(entry_point)}\b", program, re.MULTILINE):
+        raise ValueError(
+            f"the entry_point {entry_point!r} is a class, whose objects cannot cross to the tests; "
+            "put a function that builds and uses one into the prompt and name that function"
+        )
 
 
 def _text(record: dict[str, object], field: str, default: str | None = None) -> str:

@@ -2,8 +2,7 @@
 
     problem_family("arithmetic").sample(3, Random(0))
 
-A user's own problems have no name here: `problem_file.read_problems` makes them, and
-`family.ProblemCollection` turns them into a source like any family.
+A user's own problems have no name here: `problem_file.read_problems` makes them.
 """
 
 from __future__ import annotations

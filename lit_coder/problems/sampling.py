@@ -13,7 +13,7 @@ Where a family cannot give as many distinct problems as wanted (68 arithmetic pr
 operation) a set holds fewer and its `shortages` say so; of a source that can be exhausted, the
 held-out and the validation set take at most a quarter each, so that something is left to learn
 from. Families with different difficulties may be mixed: each gives what it offers. All problems
-come with their reference where one is known; a learner that must not see it gets
+come with their reference; a learner that must not see it gets
 `family.without_reference(problem)`.
 """
 
@@ -56,7 +56,7 @@ class SplitPlan:
         labelled_difficulties: their difficulties.
         num_held_out: problems to measure on, of each family and difficulty; 0 for none.
         held_out_difficulties: their difficulties.
-        num_validation: problems to choose checkpoints by, counted the same way.
+        num_validation: problems for the validation loss, counted the same way.
         validation_difficulties: their difficulties.
     """
 
@@ -116,7 +116,6 @@ def split_problems(families: Sequence[ProblemFamily], plan: SplitPlan, seed: int
         "labelled",
         _cells(families, plan.labelled_difficulties),
         plan.num_labelled,
-        solved_only=True,
     )
     return ProblemSplits(labelled, measured[0], measured[1], tuple(drawing.shortages))
 
@@ -144,24 +143,20 @@ _Cell: TypeAlias = tuple[int, ProblemFamily]
 
 
 def _cells(families: Sequence[ProblemFamily], difficulties: Sequence[int]) -> list[_Cell]:
-    """Each family with each of the difficulties it offers, easiest first.
-
-    Difficulty 0 means that a source has no knob; such problems are always among the cells.
-    """
-    graded = [family for family in families if family.difficulties != (0,)]
-    for difficulty in difficulties if graded else ():
-        if not any(difficulty in family.difficulties for family in graded):
-            names = ", ".join(family.name for family in graded)
+    """Each family with each of the difficulties it offers, easiest first."""
+    for difficulty in difficulties:
+        if not any(difficulty in family.difficulties for family in families):
+            names = ", ".join(family.name for family in families)
             raise ValueError(
                 f"no problem family offers difficulty {difficulty} (families: {names}); "
                 "choose another difficulty"
             )
     for family in families:
-        if not {0, *difficulties} & set(family.difficulties):
+        if not set(difficulties) & set(family.difficulties):
             require_difficulty(family, difficulties[0] if difficulties else 1)
     return [
         (difficulty, family)
-        for difficulty in sorted({0, *difficulties})
+        for difficulty in sorted(set(difficulties))
         for family in families
         if difficulty in family.difficulties
     ]
@@ -181,7 +176,6 @@ class _Drawing:
         cells: Sequence[_Cell],
         count: int,
         largest_share: float = 1.0,
-        solved_only: bool = False,
     ) -> tuple[Problem, ...]:
         """`count` problems in all, spread over the cells; the first cells get one more.
 
@@ -190,14 +184,13 @@ class _Drawing:
             cells: where to draw from.
             count: how many problems in all.
             largest_share: of a source that can be exhausted, at most this share is taken.
-            solved_only: whether a problem needs a reference.
         """
         problems: list[Problem] = []
         for index, (difficulty, family) in enumerate(cells):
             wanted = count // len(cells) + (index < count % len(cells))
             available = family.num_problems(difficulty)
             limit = wanted if available is None else min(wanted, int(available * largest_share))
-            found = self._draw(split, family, difficulty, limit, solved_only)
+            found = self._draw(split, family, difficulty, limit)
             if len(found) < wanted:
                 shortage = Shortage(split, family.name, difficulty, wanted, len(found))
                 self.shortages.append(shortage)
@@ -205,7 +198,7 @@ class _Drawing:
         return tuple(problems)
 
     def _draw(
-        self, split: str, family: ProblemFamily, difficulty: int, wanted: int, solved_only: bool
+        self, split: str, family: ProblemFamily, difficulty: int, wanted: int
     ) -> list[Problem]:
         """Up to `wanted` problems of one family and difficulty."""
         random = derived_random(self._seed, split, family.name, difficulty)
@@ -217,8 +210,6 @@ class _Drawing:
             try:
                 problem = family.sample(difficulty, random)
             except DegenerateProblem:
-                continue
-            if solved_only and problem.reference is None:
                 continue
             key = behaviour(problem)
             if key in self._taken:

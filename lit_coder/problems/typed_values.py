@@ -1,7 +1,6 @@
 """Python values in JSON, with their exact types: JSON knows no tuple, set, bytes or complex.
 
     value_from_json({"tuple": [1, 2]})            # (1, 2)
-    value_to_json({1: "one"})                     # {"dict": [[1, "one"]]}
 
 null, true, false, numbers, strings and lists stand for themselves, and so does an object, as a
 dict with string keys. An object whose only key is one of the names of `TYPE_NAMES` is a value of
@@ -34,31 +33,6 @@ def value_from_json(raw: object) -> Value:
         except (TypeError, ValueError) as error:
             raise ValueError(f"{content!r} is no content of a {name} ({error})") from error
     return {key: value_from_json(item) for key, item in raw.items()}
-
-
-def value_to_json(value: Value) -> object:
-    """What `value_from_json` turns back into an equal value of the same types.
-
-    Raises:
-        TypeError: the value is of a type that cannot be written.
-    """
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if type(value) is list:
-        return [value_to_json(member) for member in value]
-    if type(value) in (tuple, set, frozenset):
-        members = [value_to_json(member) for member in value]  # type: ignore[attr-defined]
-        return {type(value).__name__: members}
-    if type(value) is bytes:
-        return {"bytes": value.hex()}
-    if type(value) is complex:
-        return {"complex": [value.real, value.imag]}
-    if type(value) is dict:
-        if all(type(key) is str for key in value) and not (value.keys() & set(TYPE_NAMES)):
-            return {key: value_to_json(item) for key, item in value.items()}
-        pairs = [[value_to_json(key), value_to_json(item)] for key, item in value.items()]
-        return {"dict": pairs}
-    raise TypeError(f"a {type(value).__name__} cannot be written as a typed JSON value")
 
 
 def _typed(name: str, content: object) -> Value:

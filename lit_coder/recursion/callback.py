@@ -65,7 +65,9 @@ class RecursiveGenerationCallback(pl.Callback):
         generation_batch_size: rows decoded at the same time.
         max_kept_per_problem: accepted samples of one problem in a round.
         min_quality: rank score below which a passing sample is left out; it never admits one.
-        held_out_samples: samples of each held-out problem for pass@k; 0 = greedy pass@1 only.
+        held_out_samples: samples of each held-out problem for pass@k, k = held_out_samples; 0 =
+            greedy pass@1 only. They are drawn at `temperature` (0.8 where that is 0), without
+            top_k and top_p.
         patience_rounds: rounds in a row that must get worse to count as a decline; 0 = never.
         on_decline: say so, stop the run, or go back to the best checkpoint's weights and pool.
         gate: what may enter the pool. None = every visible test must pass.
@@ -97,7 +99,7 @@ class RecursiveGenerationCallback(pl.Callback):
         _require_at_least("every_n_steps", every_n_steps, 1)
         _require_at_least("num_problems", num_problems, 0)
         _require_at_least("max_kept_per_problem", max_kept_per_problem, 1)
-        _require_at_least("held_out_samples", held_out_samples, 0)
+        _require_none_or_two("held_out_samples", held_out_samples)
         _require_at_least("patience_rounds", patience_rounds, 0)
         if not 0 <= min_quality <= 1:
             raise ValueError(f"recursion.min_quality must be from 0 to 1, not {min_quality}")
@@ -155,12 +157,18 @@ class RecursiveGenerationCallback(pl.Callback):
         """Open the pool, start the sandbox and prove its verdicts.
 
         Raises:
-            ValueError: the pool does not fit the checkpoint, or the run's length does not fit
-                the rounds.
+            ValueError: the pool does not fit the checkpoint, the run's length does not fit the
+                rounds, or there is nothing that a roll-back could go back to.
             SandboxUnavailable: programs cannot be run here, or a self-test verdict is off.
         """
         self._check_length(trainer)
         data = _data_module(trainer)
+        goes_back = self.on_decline == "roll_back" and self.patience_rounds > 0
+        if goes_back and not data.problems.held_out:
+            raise ValueError(
+                "recursion.on_decline roll_back goes back to the best held-out score, but there "
+                "are no held-out problems; set data.num_held_out above 0"
+            )
         path = Path(trainer.default_root_dir) / POOL_FOLDER
         if self.run_id:
             SamplePool.open(path, self.run_id, data.pool_version)
@@ -341,6 +349,7 @@ class RecursiveGenerationCallback(pl.Callback):
         elif note and self.on_decline == "roll_back":
             next_version, origin = roll_back(trainer, module)
             note += f"; went back to {origin} (recursion.on_decline)"
+            record = dataclasses.replace(record, rolled_back=True)
         if note:
             logger.warning("round %d: %s", record.round, note)
             record = dataclasses.replace(record, note=note)
@@ -363,6 +372,11 @@ class RecursiveGenerationCallback(pl.Callback):
 def _require_at_least(name: str, value: int, smallest: int) -> None:
     if value < smallest:
         raise ValueError(f"recursion.{name} must be {smallest} or more, not {value}")
+
+
+def _require_none_or_two(name: str, value: int) -> None:
+    if value < 0 or value == 1:
+        raise ValueError(f"recursion.{name} must be 0 (greedy only) or at least 2, not {value}")
 
 
 def _data_module(trainer: pl.Trainer) -> CodeDataModule:

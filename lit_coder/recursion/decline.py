@@ -4,7 +4,7 @@
 
 A decline is `patience_rounds` rounds in a row, each worse than the one before. A single bad round
 is noise; a steady fall of pass@k while pass@1 rises is the narrowing that self-training is
-known for.
+known for. Rounds up to the last roll-back do not count: their weights are gone.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from lit_coder.recursion.round_record import RoundRecord
 
 def decline(records: Sequence[RoundRecord], patience_rounds: int) -> str | None:
     """One sentence where a measure worsened `patience_rounds` rounds in a row, else None."""
+    rolled_back = [index for index, record in enumerate(records) if record.rolled_back]
+    records = records[rolled_back[-1] + 1 :] if rolled_back else records
     if patience_rounds < 1 or len(records) <= patience_rounds:
         return None
     recent = records[-patience_rounds - 1 :]

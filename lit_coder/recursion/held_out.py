@@ -3,7 +3,8 @@
     score = measure(problems, generator, tokenizer, verifier, options, seed, max_prompt_tokens)
 
 Greedy pass@1 is measured on every problem; pass@k needs `num_samples` completions at a
-temperature. Verdicts count visible and hidden tests together: this is a score, not a gate.
+temperature, from the whole distribution: the loop's top_k and top_p do not apply. Verdicts count
+visible and hidden tests together: this is a score, not a gate.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class HeldOutOptions:
 
     Args:
         num_samples: completions of each problem for pass@k with k = num_samples; 0 = greedy only.
-        temperature: of those samples.
+        temperature: of those samples: recursion.temperature, or 0.8 where that is 0.
         max_new_tokens: tokens of a completion.
         batch_size: rows decoded at the same time.
     """

@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class FilterCounts:
-    """Counts of samples that reached each stage, and the rates derived from them."""
+    """Counts of samples that reached each stage, and the rates derived from them.
+
+    Attributes:
+        executed: samples whose top level ran to its end and whose cases were tried, and those
+            that a limit stopped on the way (statuses passed, failed, timeout, out_of_memory); a
+            sample with syntax_error, error, crashed, protocol_error or unsupported is not one.
+        quality_sum: over the samples that the gate admitted, kept or not.
+    """
 
     problems: int = 0
     solved_problems: int = 0
@@ -36,6 +42,11 @@ class FilterCounts:
     accepted: int = 0
     distinct_fingerprints: int = 0
     quality_sum: float = 0.0
+
+    @property
+    def admitted(self) -> int:
+        """Samples past the gate, whatever selection made of them afterwards."""
+        return self.accepted + self.duplicates + self.over_cap + self.below_quality
 
     @property
     def false_positive_rate(self) -> float:
@@ -56,8 +67,8 @@ class FilterCounts:
 
     @property
     def mean_quality(self) -> float:
-        """Mean quality of the samples past the visible tests."""
-        return self.quality_sum / self.passed_visible if self.passed_visible else 0.0
+        """Mean quality of the samples that the gate admitted; only those are ranked."""
+        return self.quality_sum / self.admitted if self.admitted else 0.0
 
     def __add__(self, other: FilterCounts) -> FilterCounts:
         names = [item.name for item in dataclasses.fields(self)]
@@ -92,6 +103,7 @@ class RoundRecord:
         train_loss: mean over the round's steps.
         seconds: "training", "measuring", "generating", "verifying".
         note: what the run said about this round (a decline, a roll-back); "" if nothing.
+        rolled_back: whether the weights that were measured were thrown away at its end.
     """
 
     round: int
@@ -106,6 +118,7 @@ class RoundRecord:
     train_loss: float | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     note: str = ""
+    rolled_back: bool = False
 
     @property
     def totals(self) -> FilterCounts:
@@ -162,8 +175,3 @@ def _typed(data: dict[str, Any]) -> dict[str, Any]:
 def read_records(folder: Path) -> list[RoundRecord]:
     """Every record of a run's `rounds/` folder, in the order of the rounds."""
     return [RoundRecord.read(path) for path in sorted(folder.glob("[0-9]*.json"))]
-
-
-def records_up_to(records: Iterable[RoundRecord], last_round: int) -> list[RoundRecord]:
-    """The records of rounds 0 to `last_round`."""
-    return [record for record in records if record.round <= last_round]

@@ -37,6 +37,11 @@ class Decision:
         """Whether it trains the model."""
         return self.reason == ACCEPTED
 
+    @property
+    def admitted(self) -> bool:
+        """Whether the gate let it pass; only then it has a quality."""
+        return self.reason in (ACCEPTED, DUPLICATE, OVER_CAP, BELOW_QUALITY)
+
 
 def fingerprint(candidate: Candidate) -> str:
     """What makes two completions of a problem the same program.
@@ -153,6 +158,7 @@ def _count_one(decisions: Sequence[Decision]) -> FilterCounts:
     parsed = [c for c in candidates if c.verdict.features is not None]
     not_executed = {"syntax_error", "error", "protocol_error", "unsupported", "crashed"}
     passed = [decision for decision in decisions if decision.candidate.verdict.passed_visible]
+    admitted = [decision for decision in decisions if decision.admitted]
     return FilterCounts(
         problems=len({c.problem.task_id for c in candidates}),
         solved_problems=len({d.candidate.problem.task_id for d in passed}),
@@ -167,5 +173,5 @@ def _count_one(decisions: Sequence[Decision]) -> FilterCounts:
         below_quality=sum(decision.reason == BELOW_QUALITY for decision in decisions),
         accepted=sum(decision.accepted for decision in decisions),
         distinct_fingerprints=len({(c.problem.task_id, fingerprint(c)) for c in parsed}),
-        quality_sum=sum(decision.quality for decision in passed),
+        quality_sum=sum(decision.quality for decision in admitted),
     )

@@ -145,6 +145,7 @@ class Execution:
         visible_passed, hidden_passed: CheckJob: for each test text whether it passed.
         stdout: captured output, capped; StdioJob: one text for each input in `stdouts`.
         detail: one line on what went wrong, for people.
+        cpu_seconds: processor time of the job's processes, the judge's included.
         trusted: False where tests and candidate shared a process.
     """
 

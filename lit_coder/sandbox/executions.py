@@ -332,7 +332,7 @@ def _execution(
         detail=" ".join(detail.split()),
         stdout=_text(launch.stdout),
         stderr=_text(launch.stderr),
-        cpu_seconds=record.cpu_seconds,
+        cpu_seconds=sum(child.cpu_seconds for child in launch.children),
         wall_seconds=launch.wall_seconds,
         peak_memory_bytes=record.peak_memory_bytes,
         features=features,

@@ -6,6 +6,11 @@
 It bounds time, memory, output and file size, and ends a program with everything it started. It
 builds no walls: a program can read and write what this user can, and use the network. It says
 so in one line at start.
+
+A busy machine must not become a verdict: a program that reached the wall limit with little
+processor time used, and one under which two supervisors broke down, is run once more with no
+other job of this runner beside it, and that is what counts. A program that sleeps thus costs its
+time limit twice.
 """
 
 from __future__ import annotations
@@ -42,6 +47,7 @@ from lit_coder.sandbox.executions import (
     in_process_execution,
     stdio_execution,
 )
+from lit_coder.sandbox.gate import Gate
 from lit_coder.sandbox.inside.codec import CodecError
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.sandbox.worker import Launch, Worker, WorkerDiedError
@@ -53,6 +59,8 @@ logger = logging.getLogger("lit_coder.sandbox")
 _MAX_AHEAD = 2048
 _BROKEN_WORKER_PATIENCE_SECONDS = 0.2
 _LEAST_REMAINING_SECONDS = 0.01
+# A program that got less of a processor than this had to wait for it, or waited of itself.
+_LEAST_CPU_SHARE = 0.5
 _CANARY = CallJob("answer = 42", ())
 
 
@@ -67,6 +75,7 @@ class SubprocessRunner:
         self._scratch: Path | None = None
         self._is_closing = False
         self._close_lock = threading.Lock()
+        self._gate = Gate()
 
     @property
     def worker_pids(self) -> list[int]:
@@ -155,21 +164,38 @@ class SubprocessRunner:
     def _execute(self, job: Job) -> Execution:
         worker = self._idle.get()
         try:
-            for _ in range(2):
-                try:
-                    return _run_on(worker, job)
-                except WorkerDiedError as error:
-                    problem = error
-                    self._restart(worker)
-            # Twice with the same program, so perhaps through it: a harmless one tells.
-            try:
-                _run_on(worker, _CANARY)
-            except WorkerDiedError:
-                self._restart(worker)
-                raise SandboxError(f"The sandbox does not work any more: {problem}.") from problem
-            return Execution("crashed", detail=f"the program broke its supervisor: {problem}")
+            with self._gate.shared():
+                execution = self._run_beside_others(worker, job)
+            if execution is not None and not may_be_load(execution, job):
+                return execution
+            with self._gate.alone():
+                return self._run_alone(worker, job)
         finally:
             self._idle.put(worker)
+
+    def _run_beside_others(self, worker: Worker, job: Job) -> Execution | None:
+        """What happened, or None where the worker broke down twice."""
+        for _ in range(2):
+            try:
+                return _run_on(worker, job)
+            except WorkerDiedError:
+                self._restart(worker)
+        return None
+
+    def _run_alone(self, worker: Worker, job: Job) -> Execution:
+        """What happened with nobody else at work: nothing but the program can be to blame."""
+        try:
+            return _run_on(worker, job)
+        except WorkerDiedError as error:
+            problem = error
+            self._restart(worker)
+        # Perhaps through the program: a harmless one tells.
+        try:
+            _run_on(worker, _CANARY)
+        except WorkerDiedError:
+            self._restart(worker)
+            raise SandboxError(f"The sandbox does not work any more: {problem}.") from problem
+        return Execution("crashed", detail=f"the program broke its supervisor: {problem}")
 
     def _restart(self, worker: Worker) -> None:
         if self._is_closing:
@@ -181,6 +207,16 @@ class SubprocessRunner:
             worker.wait_until_ready()
         except SandboxUnavailable as error:
             raise SandboxError(f"The sandbox broke down: {error}") from error
+
+
+def may_be_load(execution: Execution, job: Job) -> bool:
+    """Whether the job reached the wall limit without having had much of a processor."""
+    limits = job.limits
+    return (
+        execution.status == "timeout"
+        and execution.wall_seconds >= 0.99 * limits.wall_seconds
+        and execution.cpu_seconds < _LEAST_CPU_SHARE * limits.wall_seconds
+    )
 
 
 def _run_on(worker: Worker, job: Job) -> Execution:

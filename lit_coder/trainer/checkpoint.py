@@ -138,7 +138,8 @@ class RunCheckpoint(Checkpoint):
         name = f"round-{record.round:04d}.ckpt"
         score = record.held_out.pass_at[1] if record.held_out else None
         is_best = score is not None and (self.best_score is None or score > self.best_score)
-        if is_best:
+        # After a roll-back the file holds other weights than those that were scored.
+        if is_best and not record.rolled_back:
             self.best_score, self.best_file = score, name
         self._save(trainer, pl_module, name)
 

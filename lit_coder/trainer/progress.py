@@ -1,7 +1,8 @@
 """What a user sees while a round trains: one line that is written over, and the step metrics.
 
-Loss and speed are read from the device every `log_every_n_steps` steps only; that is also where a
-loss that is not finite is noticed. A terminal gets a live line, anything else nothing: the rounds'
+Loss and speed are of the steps since the last row, in the round that is running; they are read
+from the device every `log_every_n_steps` steps only, which is also where a loss that is not finite
+is noticed. A terminal gets a live line, anything else nothing: the rounds'
 table is `evaluation/`'s.
 """
 
@@ -24,10 +25,21 @@ class StepProgress(pl.Callback):
         self._console = console
         self._seen_step = 0
         self._seen_seconds = time.monotonic()
+        self._seen_loss = (0.0, 0)
+        """Sum and number of the round's losses that stand in an earlier row."""
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start over: in a round that is gone on with, its epoch does not start again."""
+        self._start_over(trainer, pl_module)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Start the clock after generating and verifying."""
+        """Start over after generating and verifying."""
+        self._start_over(trainer, pl_module)
+
+    def _start_over(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        assert isinstance(module, CodeModule)
         self._seen_step, self._seen_seconds = trainer.global_step, time.monotonic()
+        self._seen_loss = module.train_loss.total()
 
     def on_train_batch_end(
         self,
@@ -47,7 +59,8 @@ class StepProgress(pl.Callback):
         now = time.monotonic()
         speed = (step - self._seen_step) / max(1e-9, now - self._seen_seconds)
         self._seen_step, self._seen_seconds = step, now
-        loss = pl_module.train_loss.mean() or 0.0
+        (seen_sum, seen_count), self._seen_loss = self._seen_loss, pl_module.train_loss.total()
+        loss = (self._seen_loss[0] - seen_sum) / max(1, self._seen_loss[1] - seen_count)
         rate = trainer.optimizers[0].param_groups[0]["lr"]
         metrics = {"train/loss": loss, "train/learning_rate": rate, "train/steps_per_second": speed}
         for logger in trainer.loggers:

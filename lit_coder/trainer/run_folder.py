@@ -11,7 +11,6 @@ the kernel, even after SIGKILL. Choosing a folder creates nothing.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import logging
 import os
@@ -26,14 +25,19 @@ from typing import IO, Any
 
 import lightning.pytorch as pl
 import torch
+import yaml
 
 from lit_coder.modules.code_module import CodeModule
+from lit_coder.problems.file_checksums import problem_file_checksums
 from lit_coder.recursion.callback import ROUNDS_FOLDER
 from lit_coder.trainer.metrics_file import MetricsFile
 from lit_coder.training_data.data_module import CodeDataModule
 
+logger = logging.getLogger("lit_coder.trainer")
+
 CONFIG_FILE = "config.yaml"
 TOKENIZER_FILE = "tokenizer.json"
+ENVIRONMENT_FILE = "environment.json"
 
 
 def choose_new_folder(root: Path, name: str) -> Path:
@@ -44,8 +48,21 @@ def choose_new_folder(root: Path, name: str) -> Path:
     return folder
 
 
+def read_environment(folder: Path) -> dict[str, Any]:
+    """What a run's environment.json says; nothing where it is missing or damaged."""
+    try:
+        content = json.loads((folder / ENVIRONMENT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def find_run(root: Path, name: str | None) -> Path | None:
-    """The newest run: of that name and its numbered successors, or of all where name is None."""
+    """The newest run: of that name and its numbered successors, or of all where name is None.
+
+    `gpt-2` may be the second run of gpt.yaml or the first of gpt-2.yaml: a folder that says which
+    configuration made it counts for that one only.
+    """
     if name is None:
         link = root / "last"
         return link.resolve() if (link / CONFIG_FILE).exists() else None
@@ -53,7 +70,9 @@ def find_run(root: Path, name: str | None) -> Path | None:
     found = [
         (int(match[2] or 1), folder)
         for folder in (root.iterdir() if root.is_dir() else ())
-        if (match := pattern.fullmatch(folder.name)) and (folder / CONFIG_FILE).exists()
+        if (match := pattern.fullmatch(folder.name))
+        and (folder / CONFIG_FILE).exists()
+        and read_environment(folder).get("config_name") in (None, name)
     ]
     return max(found)[1] if found else None
 
@@ -99,12 +118,21 @@ class RunFolder(pl.Callback):
 
     Args:
         config_text: the configuration to write as `config.yaml`, None writes none.
-        moves_last: whether `runs/last` shall point here.
+        moves_last: whether `last` beside the folder shall point here; None = where the folder
+            stands in `runs/`.
+        config_name: name of the configuration that the run was named after, for
+            `environment.json`.
     """
 
-    def __init__(self, config_text: str | None, moves_last: bool = True) -> None:
+    def __init__(
+        self,
+        config_text: str | None,
+        moves_last: bool | None = None,
+        config_name: str | None = None,
+    ) -> None:
         self._config_text = config_text
         self._moves_last = moves_last
+        self._config_name = config_name
         self._lock: FolderLock | None = None
         self._log_handler: logging.Handler | None = None
 
@@ -123,12 +151,13 @@ class RunFolder(pl.Callback):
         # trainer.ckpt_path is not set yet. A run that has a checkpoint keeps what it is.
         if not any((folder / "checkpoints").glob("*.ckpt")):
             write_text(folder / TOKENIZER_FILE, data.tokenizer.to_str())
-            about = json.dumps(environment(trainer, data), indent=1)
-            write_text(folder / "environment.json", about)
-        # Last of all: a folder with a configuration is a run that can be gone on with.
-        if self._config_text is not None:
-            write_text(folder / CONFIG_FILE, self._config_text)
-        if self._moves_last:
+            about = {**environment(trainer, data), "config_name": self._config_name}
+            write_text(folder / "environment.json", json.dumps(about, indent=1))
+            # Last of all: a folder with a configuration is a run that can be gone on with.
+            if self._config_text is not None:
+                write_text(folder / CONFIG_FILE, self._config_text)
+        is_ours = folder.resolve().parent == Path("runs").resolve()
+        if is_ours if self._moves_last is None else self._moves_last:
             link_last(folder)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -136,11 +165,13 @@ class RunFolder(pl.Callback):
         if not trainer.is_global_zero:
             return
         folder = Path(trainer.default_root_dir)
+        if self._config_text is not None:
+            replace_config(folder, self._config_text)
         data = trainer.datamodule  # type: ignore[attr-defined]
         supersede_rounds(folder / ROUNDS_FOLDER, data.round)
-        for logger in trainer.loggers:
-            if isinstance(logger, MetricsFile):
-                logger.go_on_from(trainer.global_step)
+        for run_logger in trainer.loggers:
+            if isinstance(run_logger, MetricsFile):
+                run_logger.go_on_from(trainer.global_step)
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -178,15 +209,52 @@ def supersede_rounds(folder: Path, next_round: int) -> None:
             path.replace(aside / f"{path.stem}.{number}.json")
 
 
+def replace_config(folder: Path, text: str) -> None:
+    """Write the configuration a run goes on with; keep the former and log what differs."""
+    path = folder / CONFIG_FILE
+    former_text = path.read_text(encoding="utf-8") if path.exists() else None
+    if former_text is not None:
+        former, new = _flat(yaml.safe_load(former_text)), _flat(yaml.safe_load(text))
+        if former == new:
+            return
+        number = 1
+        while (kept := folder / f"{path.stem}.{number}{path.suffix}").exists():
+            number += 1
+        write_text(kept, former_text)
+        for key in dict.fromkeys([*former, *new]):
+            old, now = former.get(key, "nothing"), new.get(key, "nothing")
+            if old != now:
+                logger.info("configuration: %s: %s -> %s", key, old, now)
+    write_text(path, text)
+
+
+def _flat(content: Any, prefix: str = "") -> dict[str, Any]:
+    """A nested configuration by dotted names."""
+    if not isinstance(content, dict) or not content:
+        return {prefix: content}
+    found: dict[str, Any] = {}
+    for name, value in content.items():
+        found |= _flat(value, f"{prefix}.{name}" if prefix else str(name))
+    return found
+
+
 def link_last(folder: Path) -> None:
-    """Point `last` beside the folder at it, in one step."""
+    """Point `last` beside the folder at it, in one step; what is not ours stays as it is."""
     link = folder.parent / "last"
-    if link.exists() and not link.is_symlink():
-        return  # somebody's own folder of that name
+    if (link.exists() or link.is_symlink()) and not _is_own_link(link):
+        return
     temporary = folder.parent / f".last.{os.getpid()}"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(folder.name)
     temporary.replace(link)
+
+
+def _is_own_link(link: Path) -> bool:
+    """Whether `link_last` made it: it names a run beside it, or one that is gone."""
+    if not link.is_symlink() or len(Path(os.readlink(link)).parts) != 1:
+        return False
+    run = link.parent / os.readlink(link)
+    return not run.exists() or (run / CONFIG_FILE).exists() or (run / ".lock").exists()
 
 
 def environment(trainer: pl.Trainer, data: CodeDataModule) -> Mapping[str, Any]:
@@ -205,7 +273,7 @@ def environment(trainer: pl.Trainer, data: CodeDataModule) -> Mapping[str, Any]:
         "accelerator": type(trainer.accelerator).__name__,
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
         "torch_threads": torch.get_num_threads(),
-        "data_sha256": {name: _sha256(Path(name)) for name in files if Path(name).is_file()},
+        "data_sha256": problem_file_checksums(files),
         "problem_shortages": [
             f"{s.split} {s.family} difficulty {s.difficulty}: {s.found} of {s.wanted}"
             for s in data.problems.shortages
@@ -236,7 +304,3 @@ def _commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() or None
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning.pytorch as pl
 
@@ -163,6 +163,7 @@ class CodeDataModule(pl.LightningDataModule):
         examples = [
             example for group in self._problem_groups(self.problems.validation) for example in group
         ]
+        self._say_left_out("validation", len(self.problems.validation) - len(examples))
         if not examples:
             return []
         return ExampleLoader(examples, self.batch_size, self.tokenizer.pad_id)
@@ -193,15 +194,20 @@ class CodeDataModule(pl.LightningDataModule):
                 f"every labelled solution is longer than data.max_sequence_length "
                 f"({self.max_sequence_length} tokens); raise it"
             )
-        if len(merged) < total and self.round == 0:
+        self._say_left_out("labelled", total - len(merged))
+        return (merged,) if merged else ()
+
+    def _say_left_out(self, split: Literal["labelled", "validation"], count: int) -> None:
+        """Warn of solutions that are too long, once a run."""
+        if count and self.round == 0:
             logger.warning(
-                "%d of %d labelled solutions are longer than data.max_sequence_length (%d tokens) "
-                "and left out",
-                total - len(merged),
-                total,
+                "%d of %d %s solutions are longer than data.max_sequence_length (%d tokens) and "
+                "left out",
+                count,
+                len(getattr(self.problems, split)),
+                split,
                 self.max_sequence_length,
             )
-        return (merged,) if merged else ()
 
     def _problem_groups(self, problems: Iterable[Problem]) -> tuple[tuple[Example, ...], ...]:
         return self._groups((p.difficulty, p.prompt, p.reference or "") for p in problems)

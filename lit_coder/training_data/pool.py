@@ -142,12 +142,6 @@ class SamplePool:
             raise ValueError(_damaged(self.path, version)) from error
         return [_sample(row) for row in rows]
 
-    def newest_version(self) -> int:
-        """The number of the newest version."""
-        import lance
-
-        return int(lance.dataset(str(self.path)).version)
-
 
 def _read_run_id(path: Path, version: int) -> str:
     import lance

@@ -3,15 +3,17 @@
     verifier = Verifier(runner, options.limits())
     verdicts = verifier.verify([Attempt(problem, completion), ...])
 
-Identical completions of a problem run once. Expected values stay in this process (cases, texts)
-or in the judge's (check programs). It does not extract code from chat text and does not decide
-what becomes training data.
+Identical completions of a problem run once. All cases of a run share one loaded module: each has
+its own arguments and object, but the program's module-level state lives through them. Expected
+values stay in this process (cases, texts) or in the judge's (check programs). It does not extract
+code from chat text and does not decide what becomes training data.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from lit_coder.problems.problem import Case, Cases, CheckProgram, Problem, StdioCase
 from lit_coder.sandbox.contract import (
@@ -26,6 +28,8 @@ from lit_coder.sandbox.contract import (
 )
 from lit_coder.verification.comparison import equal_exactly, same_output
 from lit_coder.verification.verdict import Verdict, VerdictStatus
+
+_Key: TypeAlias = tuple[str, str, str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class Verifier:
         distinct = list(dict.fromkeys(_key(attempt) for attempt in attempts))
         by_key = {_key(attempt): attempt for attempt in reversed(attempts)}
         executions = self._runner.run(self._job(by_key[key]) for key in distinct)
-        verdicts: dict[tuple[str, str], Verdict] = {}
+        verdicts: dict[_Key, Verdict] = {}
         for attempt in attempts:
             key = _key(attempt)
             if key not in verdicts:
@@ -128,8 +132,16 @@ def judge_execution(problem: Problem, execution: Execution) -> Verdict:
     )
 
 
-def _key(attempt: Attempt) -> tuple[str, str]:
-    return attempt.problem.task_id, attempt.completion
+def _key(attempt: Attempt) -> _Key:
+    """What shares a verdict: the same completion of one problem, told apart not by name alone."""
+    problem = attempt.problem
+    return (
+        problem.task_id,
+        problem.prompt,
+        problem.entry_point,
+        id(problem.tests),
+        attempt.completion,
+    )
 
 
 def _case_passed(case: Case, outcomes: Sequence[Outcome]) -> bool:

@@ -51,9 +51,15 @@ OUT_OF_RANGE = (
     ("trainer.max_steps", "5"),
     ("trainer.max_steps", "0"),
     ("trainer.accumulate_grad_batches", "0"),
-    ("trainer.limit_train_batches", "1"),
+    ("trainer.limit_train_batches", "3"),
     ("trainer.gradient_clip_val", "1.0"),
     ("trainer.val_check_interval", "100"),
+    ("trainer.val_check_interval", "2"),
+    ("trainer.val_check_interval", "0.5"),
+    ("trainer.check_val_every_n_epoch", "2"),
+    ("trainer.max_time", "00:00:10:00"),
+    ("trainer.max_epochs", "3"),
+    ("trainer.min_epochs", "3"),
     ("trainer.fast_dev_run", "true"),
     ("trainer.devices", "2"),
     ("trainer.devices", "0"),
@@ -103,6 +109,13 @@ def test_a_value_that_cannot_work_names_its_option_and_makes_no_folder(
 ) -> None:
     short = option.replace("model.init_args.", "model.")
     assert option in command.refused("fit", *TINY, f"--{short}={value}")
+
+
+@pytest.mark.parametrize("option", ["max_epochs", "max_time", "min_epochs"])
+def test_another_end_than_max_steps_says_what_to_use(command: CommandLine, option: str) -> None:
+    value = "00:00:10:00" if option == "max_time" else "3"
+    sentence = command.refused("fit", *TINY, f"--trainer.{option}={value}")
+    assert f"trainer.{option} cannot be" in sentence and "set trainer.max_steps" in sentence
 
 
 @pytest.mark.parametrize(("option", "value", "expected"), WRONG_TYPES)

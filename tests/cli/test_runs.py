@@ -71,6 +71,20 @@ def test_a_resume_refuses_what_it_cannot_honour(
     assert sentence.startswith(f"{named} is ") and "a resume cannot change it" in sentence
 
 
+@pytest.mark.parametrize("option", ["recursion.gate", "recursion.solver"])
+def test_a_resume_refuses_another_way_into_the_pool(command: CommandLine, option: str) -> None:
+    other = {
+        "recursion.gate": "lit_coder.recursion.gates.NoTests",
+        "recursion.solver": "lit_coder.recursion.solvers.ModelSolver",
+    }[option]
+    assert command("fit", *TINY, f"--{option}={other}").status == 0
+    resume = ("fit", "--ckpt_path", "last", "--trainer.max_steps=6")
+    sentence = command.refused(*resume, f"--{option}=null")
+    assert sentence.startswith(f"{option} is None, but the run has {other.rsplit('.')[-1]}")
+    ended = command(*resume)
+    assert ended.status == 0, ended.err
+
+
 @pytest.mark.parametrize("damage", ["missing", "truncated", "flipped", "empty"])
 def test_a_damaged_checkpoint_lists_the_intact_ones(run: CommandLine, damage: str) -> None:
     path = Path("runs/run/checkpoints/bad.ckpt")
@@ -90,9 +104,14 @@ def test_a_file_that_is_no_checkpoint_is_refused(run: CommandLine, command_name:
     path = "runs/run/checkpoints/other.ckpt"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("hello", "x")
-    assert "not a checkpoint" in run.refused(command_name, "--ckpt_path", path)
+    sentence = run.refused(command_name, "--ckpt_path", path)
+    assert "not a checkpoint" in sentence
+    assert "round-0001.ckpt" in sentence.split("intact: ")[1] and sentence.count("other.ckpt") == 1
     torch.save({"state_dict": {}}, path)
-    assert "it lacks" in run.refused(command_name, "--ckpt_path", path)
+    shutil.copy(path, "runs/run/checkpoints/another.ckpt")
+    sentence = run.refused(command_name, "--ckpt_path", path)
+    assert "it lacks" in sentence and "round-0001.ckpt" in sentence.split("intact: ")[1]
+    assert "another.ckpt" not in sentence
 
 
 def test_a_pool_that_is_gone_or_damaged_is_refused(run: CommandLine) -> None:
@@ -163,6 +182,45 @@ def test_a_file_in_the_way_of_the_folder_is_named(command: CommandLine) -> None:
     assert "trainer.default_root_dir" in sentence and "taken is not a folder" in sentence
 
 
+def test_a_folder_that_nobody_can_make_is_one_sentence(command: CommandLine) -> None:
+    sentence = command.refused("fit", *TINY, "--trainer.default_root_dir", "/proc/x")
+    assert "trainer.default_root_dir /proc/x cannot be" in sentence
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [("a: [1, 2\nb: }{", "line 2"), ("", "is empty"), ("seed_everything: 1\n", "lacks model")],
+)
+def test_a_damaged_configuration_of_the_run_is_said_to_be_its_own(
+    run: CommandLine, content: str, fault: str
+) -> None:
+    file = Path("runs/run/config.yaml").absolute()
+    file.write_text(content)
+    for name in ("fit", "test"):
+        sentence = run.refused(name, "--ckpt_path", "last")
+        assert sentence.startswith(f"the run's own configuration {file} is damaged (")
+        assert fault in sentence and "--config" in sentence
+
+
+def test_a_run_belongs_to_the_configuration_that_made_it(command: CommandLine) -> None:
+    for name in ("gpt", "gpt-2"):
+        Path(f"{name}.yaml").write_text("trainer:\n  logger: false\n")
+    for _ in range(2):
+        assert command("fit", "--config", "gpt.yaml", *TINY).status == 0
+    sentence = command.refused("test", "--config", "gpt-2.yaml", *TINY, "--ckpt_path", "last")
+    assert "no run to go on with under runs/gpt-2" in sentence
+    assert command("fit", "--config", "gpt-2.yaml", *TINY).status == 0
+    for name, folder in (("gpt", "gpt-2"), ("gpt-2", "gpt-2-2")):
+        more = ("--ckpt_path", "last", "--trainer.max_steps=6")
+        assert command("fit", "--config", f"{name}.yaml", *TINY, *more).status == 0
+        assert Path(f"runs/{folder}/checkpoints/round-0002.ckpt").exists()
+    own = ("--config", "runs/gpt-2/config.yaml")
+    assert command("predict", *own, "--ckpt_path", "last").status == 0
+    assert Path("runs/gpt-2/predictions.jsonl").exists()
+    assert command("fit", *own).status == 0
+    assert json.loads(Path("runs/gpt-3/environment.json").read_text())["config_name"] == "gpt"
+
+
 def test_a_usual_run_shows_no_warning_of_a_library(command: CommandLine) -> None:
     for arguments in (
         ("fit", *TINY),
@@ -174,4 +232,6 @@ def test_a_usual_run_shows_no_warning_of_a_library(command: CommandLine) -> None
         ended = command(*arguments)
         assert ended.status == 0
         lines = ended.err.splitlines()
-        assert all(line.startswith(("sandbox: ", "wrote ")) for line in lines), ended.err
+        assert all(line.startswith(("sandbox: ", "wrote ", "configuration: ")) for line in lines), (
+            ended.err
+        )

@@ -55,6 +55,9 @@ def test_inspecting_shows_vocabulary_special_tokens_and_pieces(
         (["inspect", "nowhere.json"], "nowhere.json"),
         (["inspect", "t.json", "--txt", "x"], "--txt"),
         (["train", "corpus"], "--output"),
+        (["train", "corpus", "--output", "t.json", "--vocab_sze", "300"], "did you mean --vocab-s"),
+        (["train", "corpus", "--ouput=t.json"], "did you mean --output?"),
+        (["inspect", "t.json", "--fil", "x"], "did you mean --file?"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_writes_nothing(

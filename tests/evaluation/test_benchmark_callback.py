@@ -175,6 +175,9 @@ def test_an_untrained_model_is_scored_and_every_completion_is_written(tmp_path: 
     assert (summary["num_samples"], summary["temperature"]) == (3, 0.8)
     rows = results_of(tmp_path, "held_out")
     assert len(rows) == 4 * (1 + 3)
+    for problem in make_data().problems.held_out:
+        of_problem = [row["sample"] for row in rows if row["task_id"] == problem.task_id]
+        assert of_problem == ["greedy", 0, 1, 2]
     assert {row["task_id"] for row in rows} == {p.task_id for p in make_data().problems.held_out}
     assert not any(row["passed"] for row in rows)
 
@@ -191,12 +194,9 @@ def test_right_completions_pass_and_samples_are_estimated_without_bias(tmp_path:
     assert json.loads((tmp_path / "all.json").read_text()) == {"held_out": summary}
 
 
-@pytest.mark.parametrize("num_samples", [0, 1])
-def test_greedy_alone_is_measured_where_no_samples_are_wanted(
-    tmp_path: Path, num_samples: int
-) -> None:
+def test_greedy_alone_is_measured_where_no_samples_are_wanted(tmp_path: Path) -> None:
     data = make_data()
-    run("test", tmp_path, make_callback(num_samples=num_samples), data, knowing_module(data))
+    run("test", tmp_path, make_callback(num_samples=0), data, knowing_module(data))
     summary = summary_of(tmp_path, "held_out")
     assert summary["pass@1"] == 1.0
     assert not [key for key in summary if key.startswith("pass@") and "1" not in key]
@@ -259,7 +259,7 @@ def write_held_out(folder: Path, *prompts: str) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("num_samples", [0, 1, 3])
+@pytest.mark.parametrize("num_samples", [0, 3])
 def test_prompts_longer_than_the_context_are_said_and_count_as_not_passed(
     tmp_path: Path, log_lines: pytest.LogCaptureFixture, num_samples: int
 ) -> None:
@@ -267,7 +267,10 @@ def test_prompts_longer_than_the_context_are_said_and_count_as_not_passed(
     data = make_data(held_out_files=[held_out], num_held_out=1, held_out_difficulties=[1, 2, 3])
     run("test", tmp_path, make_callback(num_samples=num_samples), data, knowing_module(data))
     summary = summary_of(tmp_path, "held_out")
-    assert (summary["num_problems"], summary["pass@1"]) == (4, 0.75)
+    assert (summary["num_problems"], summary["num_left_out"], summary["pass@1"]) == (4, 1, 0.75)
+    rows = [row for row in results_of(tmp_path, "held_out") if row["task_id"] == "mine/0"]
+    assert [row["sample"] for row in rows] == ["greedy", *range(num_samples)]
+    assert {(row["status"], row["passed"]) for row in rows} == {("prompt too long", False)}
     if num_samples == 3:
         assert summary["pass@3"] == 0.75
     lines = [record.getMessage() for record in log_lines.records]
@@ -285,7 +288,7 @@ def test_a_benchmark_of_which_no_prompt_fits_scores_zero_and_does_not_vanish(
     assert summary_of(tmp_path, "humaneval")["pass@1"] == 1.0
     summary = summary_of(tmp_path, "held_out")
     assert (summary["num_problems"], summary["pass@1"]) == (1, 0.0)
-    assert results_of(tmp_path, "held_out") == []
+    assert not any(row["passed"] for row in results_of(tmp_path, "held_out"))
 
 
 @pytest.mark.parametrize("with_long_prompt", [False, True])
@@ -317,7 +320,42 @@ def test_a_checkpoint_is_scored_with_its_own_weights_and_tokenizer(tmp_path: Pat
         fresh.network.embed_tokens.weight.zero_()
     run("test", tmp_path, make_callback(num_samples=0), data, fresh, tmp_path / "x.ckpt")
     assert torch.equal(fresh.network.embed_tokens.weight, trained.network.embed_tokens.weight)
-    assert summary_of(tmp_path, "held_out")["num_problems"] == 4
+    summary = summary_of(tmp_path, "held_out")
+    assert summary["num_problems"] == 4
+    assert (summary["checkpoint"], summary["global_step"]) == ("x.ckpt", 0)
+
+
+@pytest.mark.filterwarnings("ignore:Be aware that when using")
+def test_the_summary_names_what_was_scored(tmp_path: Path) -> None:
+    data = make_data()
+    module = make_module(data)
+    module.tokenizer = data.tokenizer
+    run("test", tmp_path, make_callback(num_samples=0), data, module)
+    named = ("checkpoint", "global_step", "run_id", "seed")
+    summary = summary_of(tmp_path, "held_out")
+    assert [summary[name] for name in named] == [None, None, None, 0]
+    trainer = pl.Trainer(accelerator="cpu", logger=False, default_root_dir=tmp_path)
+    trainer.strategy.connect(module)
+    trainer.save_checkpoint(tmp_path / "x.ckpt", weights_only=True)
+    saved = torch.load(tmp_path / "x.ckpt", weights_only=True)
+    saved |= {"global_step": 400, "callbacks": {"Other": {}, "Recursive": {"run_id": "abc"}}}
+    torch.save(saved, tmp_path / "round-0003.ckpt")
+    (tmp_path / "best.ckpt").symlink_to("round-0003.ckpt")
+    run("test", tmp_path, make_callback(num_samples=0), data, module, tmp_path / "best.ckpt")
+    summary = summary_of(tmp_path, "held_out")
+    assert [summary[name] for name in named] == ["round-0003.ckpt", 400, "abc", 0]
+    assert summary["num_left_out"] == 0
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    for output, words in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "none" / "all.json", "does not exist"),
+    ):
+        with pytest.raises(ValueError, match=rf"benchmark\.output .*{words}") as caught:
+            make_callback(output=str(output))
+        assert "\n" not in str(caught.value)
+    make_callback(output="all.json")
 
 
 def test_scores_are_the_same_every_time(tmp_path: Path) -> None:
@@ -339,7 +377,13 @@ def test_predict_writes_a_completion_of_each_held_out_problem(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "option",
-    [{"max_problems": -1}, {"num_samples": -1}, {"max_new_tokens": 0}, {"temperature": 0.0}],
+    [
+        {"max_problems": -1},
+        {"num_samples": -1},
+        {"num_samples": 1},
+        {"max_new_tokens": 0},
+        {"temperature": 0.0},
+    ],
 )
 def test_an_impossible_option_is_refused_by_its_name(option: dict[str, Any]) -> None:
     (name,) = option

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 from pathlib import Path
 
@@ -50,6 +51,15 @@ def test_rows_fit_a_terminal_of_eighty_columns_and_narrower_ones() -> None:
         assert all(len(line) <= width for line in lines), width
         assert "pass@1" in lines[0] and "pool" in lines[0]
     assert "step" not in printed(80, make_record(1, []))[0]
+
+
+def test_a_round_that_was_rolled_back_is_never_the_best() -> None:
+    records = [make_record(n, []) for n in (1, 2, 3, 4)]
+    best = best_record(records)
+    assert best is not None
+    records = [dataclasses.replace(r, rolled_back=r is best) for r in records]
+    other = best_record(records)
+    assert other is not None and other.round != best.round
 
 
 def test_what_was_not_measured_is_a_dash_and_not_a_zero() -> None:

@@ -11,7 +11,7 @@ from lit_coder.problems.arithmetic import ARITHMETIC
 from lit_coder.problems.behaviour import behaviour
 from lit_coder.problems.checks import DegenerateProblem
 from lit_coder.problems.classes import METHOD_NAMES
-from lit_coder.problems.family import ProblemCollection, ProblemFamily, without_reference
+from lit_coder.problems.family import ProblemFamily, without_reference
 from lit_coder.problems.pipeline import PipelineFamily, Step
 from lit_coder.problems.problem import Case, Cases, Problem
 from lit_coder.problems.reference import TrustedProgram
@@ -183,15 +183,3 @@ def test_a_learner_s_copy_has_no_reference_and_the_same_behaviour() -> None:
     stripped = without_reference(problem)
     assert stripped.reference is None
     assert behaviour(stripped) == behaviour(problem)
-
-
-def test_a_collection_offers_the_difficulties_of_its_problems() -> None:
-    collection = ProblemCollection("mine", [sampled(ARITHMETIC, d, Random(0)) for d in (3, 1, 3)])
-    assert collection.difficulties == (1, 3)
-    assert collection.num_problems(3) == 2
-    assert collection.sample(1, Random(0)).difficulty == 1
-
-
-def test_an_empty_collection_is_refused() -> None:
-    with pytest.raises(ValueError, match="'mine' is empty"):
-        ProblemCollection("mine", [])

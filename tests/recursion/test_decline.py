@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +28,16 @@ def test_a_pause_a_recovery_or_too_few_rounds_are_none(scores: list[float]) -> N
 
 def test_a_fall_long_ago_is_none() -> None:
     assert decline(records_of([0.9, 0.8, 0.7, 0.6, 0.65]), patience_rounds=3) is None
+
+
+def test_rounds_up_to_the_last_roll_back_do_not_count() -> None:
+    records = records_of([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
+    records[2] = dataclasses.replace(records[2], rolled_back=True)
+    assert decline(records, patience_rounds=3) is None
+    sentence = decline(records, patience_rounds=2)
+    assert sentence is not None and "from 60.0% to 40.0%" in sentence
+    records[5] = dataclasses.replace(records[5], rolled_back=True)
+    assert decline(records, patience_rounds=1) is None
 
 
 def test_falling_pass_at_k_counts_even_where_pass_at_1_rises() -> None:

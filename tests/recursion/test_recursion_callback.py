@@ -19,7 +19,6 @@ from lit_coder.recursion.weights import sampling_mode
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.trainer.checkpoint import RunCheckpoint
 from lit_coder.training_data.data_module import POOL_FOLDER
-from lit_coder.training_data.pool import SamplePool
 from tests.recursion.tiny_run import (
     SANDBOX,
     fit,
@@ -29,7 +28,7 @@ from tests.recursion.tiny_run import (
     records_in,
     samples_in,
 )
-from tests.training_data.parts import own_problem, write_problems
+from tests.training_data.parts import newest_version, own_problem, write_problems
 
 
 class Watch(pl.Callback):
@@ -95,7 +94,7 @@ def test_with_no_problems_a_run_trains_and_measures_only(tmp_path: Path) -> None
     records = records_in(tmp_path)
     assert [(r.totals.generated, r.pool_version, r.pool_size) for r in records] == [(0, 1, 0)] * 2
     assert all(r.held_out is not None for r in records)
-    assert SamplePool(tmp_path / POOL_FOLDER, "").newest_version() == 1
+    assert newest_version(tmp_path / POOL_FOLDER) == 1
 
 
 class StopAt(pl.Callback):
@@ -111,7 +110,7 @@ def test_a_round_that_was_cut_short_does_not_generate(tmp_path: Path) -> None:
     recursion = make_recursion(every_n_steps=4)
     fit(tmp_path, StopAt(6), recursion=recursion, max_steps=8)
     assert [r.round for r in records_in(tmp_path)] == [0]
-    assert SamplePool(tmp_path / POOL_FOLDER, "").newest_version() == 2
+    assert newest_version(tmp_path / POOL_FOLDER) == 2
     assert recursion.ended_round is None
 
 
@@ -366,28 +365,24 @@ def test_own_problems_that_do_not_fit_the_context_are_left_out_or_not_passed(
     tmp_path: Path, log_lines: pytest.LogCaptureFixture
 ) -> None:
     long = "# " + "why " * 200 + "\ndef f(x):\n"
-    stdio = {"prompt": "", "stdio": [{"stdin": "1", "stdout": "2"}]}
-    other_stdio = {"prompt": "", "stdio": [{"stdin": "1", "stdout": "3"}]}
     open_problems = write_problems(
         tmp_path / "open.jsonl",
         own_problem("long", 77, solved=False, prompt=long),
-        {"task_id": "empty", **stdio},
     )
     held_out = write_problems(
         tmp_path / "held_out.jsonl",
         own_problem("long held out", 78, solved=False, prompt=long),
-        {"task_id": "empty held out", **other_stdio},
     )
     data = make_data(problem_files=[open_problems], held_out_files=[held_out])
     recursion = make_recursion(solver=ModelSolver(), held_out_samples=2)
     fit(tmp_path, recursion=recursion, data=data, max_steps=2)
     (record,) = records_in(tmp_path)
     assert record.held_out is not None
-    assert record.held_out.num_tasks == 4 and record.held_out.pass_at[1] <= 0.5
-    assert not {"long", "empty"} & {sample.task_id for sample in samples_in(tmp_path, 2)}
+    assert record.held_out.num_tasks == 3 and record.held_out.pass_at[1] < 0.7
+    assert "long" not in {sample.task_id for sample in samples_in(tmp_path, 2)}
     lines = [line.getMessage() for line in log_lines.records]
-    assert any("2 of 4 held-out prompts" in line for line in lines)
-    assert any("2 prompts are empty or longer" in line for line in lines)
+    assert any("1 of 3 held-out prompts" in line for line in lines)
+    assert any("1 prompts are empty or longer" in line for line in lines)
 
 
 def test_the_sandboxs_processes_end_with_the_run_and_with_an_exception(tmp_path: Path) -> None:
@@ -414,6 +409,8 @@ def test_the_sandboxs_processes_end_with_the_run_and_with_an_exception(tmp_path:
         ("min_quality", 1.5),
         ("max_kept_per_problem", 0),
         ("patience_rounds", -1),
+        ("held_out_samples", -1),
+        ("held_out_samples", 1),
     ],
 )
 def test_an_impossible_option_is_refused_by_its_name(option: str, value: float) -> None:
@@ -421,28 +418,46 @@ def test_an_impossible_option_is_refused_by_its_name(option: str, value: float) 
         make_recursion(**{option: value})
 
 
-def test_rolling_back_without_a_best_checkpoint_is_said_in_one_sentence(tmp_path: Path) -> None:
-    class LossOnly(RecursiveGenerationCallback):
+def test_rolling_back_without_held_out_problems_is_refused_at_the_start(tmp_path: Path) -> None:
+    recursion = make_recursion(on_decline="roll_back")
+    data = make_data(num_held_out=0)
+    with pytest.raises(ValueError, match=r"on_decline roll_back.*data\.num_held_out") as caught:
+        fit(tmp_path, recursion=recursion, data=data)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / POOL_FOLDER).exists()
+    never = make_recursion(on_decline="roll_back", patience_rounds=0)
+    fit(tmp_path / "b", recursion=never, data=make_data(num_held_out=0), max_steps=2)
+
+
+def test_a_round_that_was_rolled_back_never_becomes_the_best(tmp_path: Path) -> None:
+    class LossRises(RecursiveGenerationCallback):
+        """pass@1 rises all the while; the validation loss says roll back in the last round."""
+
         def _measure(self, module: Any, data: Any) -> Any:
-            return None
+            score = super()._measure(module, data)
+            assert score is not None
+            score.pass_at[1] = (0.1, 0.2, 0.9, 0.15)[data.round]
+            return score
 
-    class RisingLoss(pl.Callback):
-        def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
-            trainer.callback_metrics["validation/loss"] = torch.tensor(1.0 + trainer.global_step)
-            pl_module.log("validation/loss", 1.0 + trainer.global_step)
+        def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+            loss = (1.0, 2.0, 3.0, 2.5)[trainer.datamodule.round]
+            trainer.callback_metrics["validation/loss"] = torch.tensor(loss)
+            super().on_train_epoch_end(trainer, pl_module)
 
-    recursion = LossOnly(
+    recursion = LossRises(
         start_after_steps=0,
         every_n_steps=2,
         num_problems=0,
-        patience_rounds=1,
+        held_out_samples=0,
+        patience_rounds=2,
         on_decline="roll_back",
         sandbox=SANDBOX,
     )
-    module = make_module(data := make_data())
-    module.validation_step = lambda *_: None  # type: ignore[method-assign,assignment]
-    with pytest.raises(ValueError, match=r"no best checkpoint.*data\.num_held_out"):
-        fit(tmp_path, RisingLoss(), recursion=recursion, module=module, data=data)
+    fit(tmp_path, recursion=recursion, max_steps=8)
+    records = records_in(tmp_path)
+    assert [r.rolled_back for r in records] == [False, False, True, False], records
+    assert "went back to round-0001.ckpt" in records[2].note
+    assert os.readlink(tmp_path / "checkpoints" / "best.ckpt") == "round-0001.ckpt"
 
 
 def test_checkpoints_are_optional_where_the_loop_is_used_from_python(tmp_path: Path) -> None:

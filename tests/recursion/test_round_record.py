@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,6 @@ from lit_coder.recursion.round_record import (
     HeldOutScore,
     RoundRecord,
     read_records,
-    records_up_to,
 )
 from tests.recursion.candidates import make_record
 
@@ -26,6 +26,7 @@ FULL = RoundRecord(
     train_loss=0.5,
     seconds={"training": 1.5},
     note="a note",
+    rolled_back=True,
 )
 
 
@@ -42,7 +43,6 @@ def test_records_are_read_in_the_order_of_the_rounds(tmp_path: Path) -> None:
         make_record(round).write(tmp_path)
     (tmp_path / "0003.json.partial").write_text("{")
     assert [record.round for record in read_records(tmp_path)] == [0, 1, 2, 10]
-    assert [r.round for r in records_up_to(read_records(tmp_path), 1)] == [0, 1]
     assert read_records(tmp_path / "none") == []
 
 
@@ -53,6 +53,14 @@ def test_a_damaged_record_is_said_in_one_sentence(tmp_path: Path, text: str) -> 
     with pytest.raises(ValueError, match="is not a round's record") as caught:
         RoundRecord.read(path)
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_record_of_before_roll_backs_were_noted_is_one_without(tmp_path: Path) -> None:
+    path = make_record(0).write(tmp_path)
+    content = json.loads(path.read_text())
+    assert content.pop("rolled_back") is False
+    path.write_text(json.dumps(content))
+    assert RoundRecord.read(path) == make_record(0)
 
 
 def test_totals_add_up_over_difficulties() -> None:

@@ -215,6 +215,20 @@ def test_counts_are_kept_apart_by_difficulty() -> None:
     assert (three.passed_visible, three.passed_hidden, three.false_positive_rate) == (1, 0, 1.0)
 
 
+def test_the_mean_quality_is_over_what_the_gate_admitted() -> None:
+    candidates = [
+        make_candidate(fingerprint="a"),
+        make_candidate(fingerprint="a"),
+        make_candidate(fingerprint="b", ended=False),
+        make_candidate(fingerprint="c", visible=0),
+    ]
+    (refused_some,) = count(choose(candidates)).values()
+    assert (refused_some.passed_visible, refused_some.admitted) == (3, 2)
+    assert (refused_some.quality_sum, refused_some.mean_quality) == (2.0, 1.0)
+    (all_that_ended,) = count(choose(candidates, gate=NoTests())).values()
+    assert (all_that_ended.admitted, all_that_ended.mean_quality) == (3, 1.0)
+
+
 def test_a_decision_becomes_the_pools_row_with_verdict_and_reason() -> None:
     (decision,) = choose([make_candidate(hidden=0)])
     sampling = SamplingOptions(num_samples=2, temperature=0.5, top_k=7, top_p=0.9)

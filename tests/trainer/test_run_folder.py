@@ -136,7 +136,67 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert path.read_text() == "first"
 
 
-def test_fit_fills_the_folder_and_gives_lock_and_log_back(tmp_path: Path) -> None:
+def test_somebodys_own_link_called_last_is_left_alone(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "x")
+    (tmp_path / "notes").mkdir()
+    for target in ("notes", "../elsewhere", str(tmp_path / "notes")):
+        (tmp_path / "last").symlink_to(target)
+        link_last(run)
+        assert os.readlink(tmp_path / "last") == target
+        (tmp_path / "last").unlink()
+    (tmp_path / "last").symlink_to("a run that is gone")
+    link_last(run)
+    assert os.readlink(tmp_path / "last") == "x"
+
+
+def fit_with(
+    folder: Path, run_folder: RunFolder, max_steps: int = 2, ckpt_path: Path | None = None
+) -> None:
+    trainer = make_trainer(folder, make_recursion(num_problems=0), max_steps=max_steps)
+    trainer.callbacks[0] = run_folder
+    data = make_data()
+    trainer.fit(make_module(data), datamodule=data, ckpt_path=ckpt_path)
+
+
+def test_last_is_moved_in_our_own_runs_folder_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fit_with(tmp_path / "elsewhere" / "x", RunFolder("seed_everything: 1\n"))
+    assert not (tmp_path / "elsewhere" / "last").is_symlink()
+    fit_with(tmp_path / "runs" / "x", RunFolder("seed_everything: 1\n"))
+    assert os.readlink(tmp_path / "runs" / "last") == "x"
+
+
+def test_a_resume_keeps_the_former_configuration_and_logs_what_changed(
+    tmp_path: Path, log_lines: pytest.LogCaptureFixture
+) -> None:
+    log_lines.set_level(logging.INFO, "lit_coder")
+    first = "seed_everything: 1\ntrainer:\n  max_steps: 2\n"
+    texts = [first.replace("max_steps: 2", f"max_steps: {steps}") for steps in (2, 4, 6)]
+    last = tmp_path / "checkpoints" / "last.ckpt"
+    fit_with(tmp_path, RunFolder(texts[0], config_name="quickstart"))
+    about = json.loads((tmp_path / "environment.json").read_text())
+    assert about["config_name"] == "quickstart"
+    # Nothing is left to do: the run stays what it is.
+    fit_with(tmp_path, RunFolder(texts[1]), 2, last)
+    assert (tmp_path / CONFIG_FILE).read_text() == texts[0]
+    fit_with(tmp_path, RunFolder(texts[1]), 4, last)
+    fit_with(tmp_path, RunFolder(texts[2]), 6, last)
+    fit_with(tmp_path, RunFolder(texts[2] + "# again\n"), 8, last)
+    assert (tmp_path / CONFIG_FILE).read_text() == texts[2]
+    assert [(tmp_path / f"config.{n}.yaml").read_text() for n in (1, 2)] == [texts[0], texts[1]]
+    assert not (tmp_path / "config.3.yaml").exists()
+    log = (tmp_path / "training.log").read_text()
+    assert "trainer.max_steps: 2 -> 4" in log and "trainer.max_steps: 4 -> 6" in log
+    assert "seed_everything" not in log
+    assert json.loads((tmp_path / "environment.json").read_text()) == about
+
+
+def test_fit_fills_the_folder_and_gives_lock_and_log_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     folder = tmp_path / "runs" / "x"
     recursion = make_recursion(num_problems=0)
     trainer = make_trainer(folder, recursion, max_steps=2)

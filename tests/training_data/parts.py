@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import lance
+
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.training_data.problem_set import ProblemOptions
@@ -92,3 +94,8 @@ def own_problem(name: str, added: int, solved: bool = True, **changes: Any) -> d
 def write_problems(path: Path, *records: dict[str, Any]) -> str:
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     return str(path)
+
+
+def newest_version(path: Path) -> int:
+    """The number of a pool's newest version."""
+    return int(lance.dataset(str(path)).version)

@@ -175,6 +175,18 @@ def test_labelled_solutions_that_are_too_long_are_left_out_and_counted_in_a_warn
     assert "1 of 13 labelled" in line and "data.max_sequence_length" in line
 
 
+def test_validation_solutions_that_are_too_long_are_counted_in_a_warning(
+    tmp_path: Path, log_lines: pytest.LogCaptureFixture
+) -> None:
+    data = attached(tiny_data(max_sequence_length=8), tmp_path)
+    total = len(data.problems.validation)
+    assert total and data.val_dataloader() == []
+    (line,) = [r.getMessage() for r in log_lines.records if r.levelno == logging.WARNING]
+    assert f"{total} of {total} validation" in line and "data.max_sequence_length" in line
+    attached(data.at_round(1, 1), tmp_path).val_dataloader()
+    assert len([r for r in log_lines.records if r.levelno == logging.WARNING]) == 1
+
+
 def test_where_all_labelled_solutions_are_too_long_the_message_says_so(tmp_path: Path) -> None:
     data = attached(tiny_data(max_sequence_length=8), tmp_path)
     with pytest.raises(ValueError, match=r"data\.max_sequence_length"):

@@ -174,6 +174,24 @@ def test_identical_completions_of_a_problem_run_once() -> None:
     assert [verdict.passed for verdict in verdicts] == [True, False, True, False, True]
 
 
+def test_two_problems_of_one_name_share_no_verdict() -> None:
+    first = problem(Cases((Case.call("f", (1,), 1),)))
+    other_tests = problem(Cases((Case.call("f", (1,), 2),)))
+    other_prompt = problem(first.tests, "def f(x, y=1):\n")
+    counting = CountingRunner()
+    attempts = [Attempt(task, "    a\n") for task in (first, other_tests, other_prompt, first)]
+    verdicts = Verifier(counting, SHORT).verify(attempts)
+    assert len(counting.jobs) == 3
+    assert [verdict.passed for verdict in verdicts] == [True, True, False, True]
+
+
+def test_module_level_state_lives_through_the_cases_of_a_run(runner: SubprocessRunner) -> None:
+    task = problem(Cases((Case.call("f", (5,), 1),), (Case.call("f", (5,), 2),)), "calls = []\n")
+    completion = "def f(x):\n    calls.append(x)\n    return len(calls)\n"
+    attempts = [Attempt(task, completion), Attempt(task, completion + "# the next run\n")]
+    assert [each.passed for each in Verifier(runner, SHORT).verify(attempts)] == [True, True]
+
+
 def test_expected_values_are_in_no_job() -> None:
     counting = CountingRunner()
     task = problem(Cases((Case.call("f", (1,), "the-expected-value"),)))
