@@ -92,8 +92,9 @@ def run_arm(
         f"--data.families=[{family}]",
         f"--trainer.default_root_dir={run_folder}",
         "--sandbox.workers=1",
-        *ARMS[arm],
         *extra,
+        # Last, so that no further option can turn one arm into another.
+        *ARMS[arm],
     ]
     started = time.monotonic()
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}

@@ -4,18 +4,21 @@
     estimate = mean_with_interval([...one value a task...])
 
 The estimator is the unbiased one of the HumanEval paper, averaged over tasks; it is not
-`1 - (1 - c/n)**k`, which is biased. The interval is a bootstrap over tasks, since tasks are what
-varies from one benchmark to the next; sampling noise inside a task is part of it.
+`1 - (1 - c/n)**k`, which is biased. The interval is over tasks, since tasks are what varies from
+one benchmark to the next: Wilson's where every task is 0 or 1 (none solved of 164 is not proof of
+0 %), else a bootstrap. Sampling noise inside a task is part of it.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
 _BOOTSTRAP_ROUNDS = 1000
 _BOOTSTRAP_SEED = 0
+_NORMAL_97_5 = 1.959964
 
 
 class Estimate(NamedTuple):
@@ -48,7 +51,9 @@ def pass_at_k(num_samples: int, num_passed: int, k: int) -> float:
 
 
 def mean_with_interval(values: Sequence[float]) -> Estimate:
-    """The mean over tasks with a 95% percentile bootstrap over tasks; the same every time.
+    """The mean over tasks with its 95% interval; the same every time.
+
+    Wilson's score interval (Wilson, 1927) for zeros and ones, else a percentile bootstrap.
 
     Raises:
         ValueError: there are no tasks.
@@ -56,8 +61,8 @@ def mean_with_interval(values: Sequence[float]) -> Estimate:
     if not values:
         raise ValueError("pass@k needs at least one task")
     mean = sum(values) / len(values)
-    if min(values) == max(values):
-        return Estimate(mean, mean, mean)
+    if all(value in (0.0, 1.0) for value in values):
+        return _wilson(mean, len(values))
     generator = random.Random(_BOOTSTRAP_SEED)
     means = sorted(
         sum(generator.choices(values, k=len(values))) / len(values)
@@ -65,3 +70,14 @@ def mean_with_interval(values: Sequence[float]) -> Estimate:
     )
     tail = _BOOTSTRAP_ROUNDS * 25 // 1000
     return Estimate(mean, means[tail], means[-1 - tail])
+
+
+def _wilson(share: float, num_tasks: int) -> Estimate:
+    """Wilson's interval of a share of `num_tasks`."""
+    spread = _NORMAL_97_5**2 / num_tasks
+    centre = (share + spread / 2) / (1 + spread)
+    half = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
+    # At the ends rounding would leave the bound a hair inside.
+    low = 0.0 if share == 0.0 else centre - half
+    high = 1.0 if share == 1.0 else centre + half
+    return Estimate(share, low, high)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -21,12 +20,7 @@ def test_help_that_needs_no_model_imports_no_torch(arguments: list[str]) -> None
         f"try: main({arguments})\nexcept SystemExit: pass\n"
         "assert 'torch' not in sys.modules and 'lightning' not in sys.modules"
     )
-    best = 1e9
-    for _ in range(3):
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-        best = min(best, time.perf_counter() - began)
-    assert best < 0.5
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
 
 
 def test_help_of_fit_has_our_sections_first_and_trainer_short(command: CommandLine) -> None:

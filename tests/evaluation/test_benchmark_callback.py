@@ -187,7 +187,8 @@ def test_right_completions_pass_and_samples_are_estimated_without_bias(tmp_path:
     callback = make_callback(num_samples=4, output=str(tmp_path / "all.json"))
     run("test", tmp_path, callback, data, knowing_module(data))
     summary = summary_of(tmp_path, "held_out")
-    assert summary["pass@1"] == 1.0 and summary["pass@1_interval"] == [1.0, 1.0]
+    low, high = summary["pass@1_interval"]
+    assert summary["pass@1"] == 1.0 and 0.5 < low < 0.52 and high == 1.0
     assert summary["pass@4"] == 1.0
     rows = results_of(tmp_path, "held_out")
     assert sum(row["passed"] for row in rows) == 4 * (1 + 2)

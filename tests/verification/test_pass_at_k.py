@@ -66,3 +66,10 @@ def test_a_score_averages_over_tasks_and_counts_hidden_tests() -> None:
 def test_a_task_with_fewer_samples_than_k_is_refused() -> None:
     with pytest.raises(ValueError, match="pass@2"):
         score_verdicts({"a": [verdict(True)] * 2, "b": [verdict(True)]}, ks=(2,))
+
+
+def test_none_solved_is_not_proof_of_zero() -> None:
+    estimate = mean_with_interval([0.0] * 164)
+    assert (estimate.mean, estimate.low) == (0.0, 0.0)
+    # Wilson's upper bound: z^2 / (n + z^2).
+    assert abs(estimate.high - 1.959964**2 / (164 + 1.959964**2)) < 1e-9
