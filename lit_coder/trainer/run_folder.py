@@ -30,6 +30,7 @@ import yaml
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.problems.file_checksums import problem_file_checksums
 from lit_coder.recursion.callback import ROUNDS_FOLDER
+from lit_coder.trainer.checkpoint import CHECKPOINTS_FOLDER
 from lit_coder.trainer.metrics_file import MetricsFile
 from lit_coder.training_data.data_module import CodeDataModule
 
@@ -149,10 +150,10 @@ class RunFolder(pl.Callback):
         assert isinstance(data, CodeDataModule) and isinstance(pl_module, CodeModule)
         pl_module.tokenizer = data.tokenizer
         # trainer.ckpt_path is not set yet. A run that has a checkpoint keeps what it is.
-        if not any((folder / "checkpoints").glob("*.ckpt")):
+        if not any((folder / CHECKPOINTS_FOLDER).glob("*.ckpt")):
             write_text(folder / TOKENIZER_FILE, data.tokenizer.to_str())
             about = {**environment(trainer, data), "config_name": self._config_name}
-            write_text(folder / "environment.json", json.dumps(about, indent=1))
+            write_text(folder / ENVIRONMENT_FILE, json.dumps(about, indent=1))
             # Last of all: a folder with a configuration is a run that can be gone on with.
             if self._config_text is not None:
                 write_text(folder / CONFIG_FILE, self._config_text)
