@@ -38,7 +38,11 @@ class Limits:
         memory_bytes: address space of the job's process.
         output_bytes: captured standard output and error, each; the rest is drained and dropped.
         file_bytes: size of any file it writes.
-        processes: processes and threads the job may start beside itself.
+        processes: threads the job may start beside its first one; no program may start another
+            process. More than this fails where the system can count them, and in any case their
+            stacks are part of the memory.
+        scratch_bytes: size of a writable folder, the program's current one; 0 means none.
+        scratch_files: files and folders that it may hold.
     """
 
     wall_seconds: float = 10.0
@@ -47,6 +51,8 @@ class Limits:
     output_bytes: int = 64 * 2**10
     file_bytes: int = 16 * 2**20
     processes: int = 0
+    scratch_bytes: int = 0
+    scratch_files: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class CallJob:
     program: str
     cases: tuple[tuple[Operation, ...], ...]
     limits: Limits = field(default_factory=Limits)
+    language: str = "python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class CheckJob:
     prelude: str = ""
     allow_in_process: bool = False
     limits: Limits = field(default_factory=Limits)
+    language: str = "python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,10 @@ class StdioJob:
     program: str
     stdin: tuple[str, ...]
     limits: Limits = field(default_factory=Limits)
+    language: str = "python"
 
+
+LimitName: TypeAlias = Literal["wall", "cpu", "memory", "output"]
 
 Job: TypeAlias = CallJob | CheckJob | StdioJob
 
@@ -145,6 +156,8 @@ class Execution:
         visible_passed, hidden_passed: CheckJob: for each test text whether it passed.
         stdout: captured output, capped; StdioJob: one text for each input in `stdouts`.
         detail: one line on what went wrong, for people.
+        limits_reached: which limits the job is known to have run into.
+        output_bytes: standard output and error in all, with what was dropped beyond the limit.
         cpu_seconds: processor time of the job's processes, the judge's included.
         trusted: False where tests and candidate shared a process.
     """
@@ -162,6 +175,8 @@ class Execution:
     peak_memory_bytes: int = 0
     features: Features | None = None
     trusted: bool = True
+    limits_reached: tuple[LimitName, ...] = ()
+    output_bytes: int = 0
 
 
 class Runner(Protocol):

@@ -22,16 +22,19 @@ from lit_coder.sandbox.contract import (
     Execution,
     ExecutionStatus,
     Features,
+    LimitName,
     Limits,
     Outcome,
 )
 from lit_coder.sandbox.inside.codec import encode
 from lit_coder.sandbox.inside.frames import MAX_JOB_BYTES
+from lit_coder.sandbox.inside.launching import WorkerDiedError
 from lit_coder.sandbox.inside.program import BUILTIN_EXCEPTIONS, MAX_DETAIL_CHARS
-from lit_coder.sandbox.worker import ChildRecord, Launch, WorkerDiedError
+from lit_coder.sandbox.worker import ChildRecord, Launch
 
 # JSON may triple the size; the frame that carries it is capped as well.
 _MAX_ENCODED_JOB_BYTES = MAX_JOB_BYTES // 3
+_CPU_DETAIL = "over the CPU limit"
 # A script may end this way.
 _CLEAN_EXITS = ("SystemExit", "SystemExit: 0")
 
@@ -73,9 +76,9 @@ def encode_in_process(job: CheckJob) -> bytes:
     return encode(("in_process", job.program, *tests), _MAX_ENCODED_JOB_BYTES)
 
 
-def encode_stdio(program: str, stdin_text: str) -> bytes:
-    """The program and one text for its standard input."""
-    return encode(("stdio", program, stdin_text), _MAX_ENCODED_JOB_BYTES)
+def encode_stdio(program: str) -> bytes:
+    """The program as a script; its standard input goes another way."""
+    return encode(("stdio", program), _MAX_ENCODED_JOB_BYTES)
 
 
 def _operation(operation: Operation) -> tuple[object, ...]:
@@ -232,6 +235,7 @@ def stdio_execution(launches: Sequence[Launch], limits: Limits) -> Execution:
         if status != "completed":
             break
         stdouts.append(_text(launch.stdout))
+    output_bytes = sum(launch.output_bytes for launch in launches)
     return Execution(
         status=status,
         stdout="".join(stdouts),
@@ -242,6 +246,8 @@ def stdio_execution(launches: Sequence[Launch], limits: Limits) -> Execution:
         wall_seconds=sum(launch.wall_seconds for launch in launches),
         peak_memory_bytes=max((each.children[0].peak_memory_bytes for each in launches), default=0),
         features=features,
+        limits_reached=_limits_reached(status, detail, launches),
+        output_bytes=output_bytes,
     )
 
 
@@ -294,7 +300,7 @@ def _end(
             return "timeout", f"over the wall limit of {limits.wall_seconds:g} s"
         used_up = number == signal.SIGKILL and record.cpu_seconds >= limits.cpu_seconds
         if number == signal.SIGXCPU or used_up:
-            return "timeout", f"over the CPU limit of {limits.cpu_seconds:g} s"
+            return "timeout", f"{_CPU_DETAIL} of {limits.cpu_seconds:g} s"
         return "crashed", f"ended by signal {number}"
     if not is_done:
         code = os.WEXITSTATUS(record.wait_status)
@@ -336,8 +342,24 @@ def _execution(
         wall_seconds=launch.wall_seconds,
         peak_memory_bytes=record.peak_memory_bytes,
         features=features,
+        limits_reached=_limits_reached(status, detail, (launch,)),
+        output_bytes=launch.output_bytes,
         **more,
     )
+
+
+def _limits_reached(
+    status: ExecutionStatus, detail: str, launches: Sequence[Launch]
+) -> tuple[LimitName, ...]:
+    """Which limits are known to have been run into; a caught error is the program's to know."""
+    reached: list[LimitName] = []
+    if status == "timeout":
+        reached.append("cpu" if _CPU_DETAIL in detail else "wall")
+    if status == "out_of_memory":
+        reached.append("memory")
+    if any(each.output_bytes > len(each.stdout) + len(each.stderr) for each in launches):
+        reached.append("output")
+    return tuple(reached)
 
 
 def _text(data: bytes) -> str:

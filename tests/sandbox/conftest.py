@@ -3,31 +3,73 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lit_coder.problems.problem import Call, Value
-from lit_coder.sandbox.contract import CallJob, Execution, Job, Limits
-from lit_coder.sandbox.options import SandboxOptions
-from lit_coder.sandbox.subprocess_runner import SubprocessRunner
+from lit_coder.sandbox.contract import CallJob, Execution, Job, Limits, SandboxUnavailable
+from lit_coder.sandbox.open_runner import open_runner
+from lit_coder.sandbox.options import Isolation, SandboxOptions
+from lit_coder.sandbox.pool_runner import PoolRunner
+
+CallF = Callable[..., Execution]
 
 
 @pytest.fixture(scope="session")
-def runner() -> Iterator[SubprocessRunner]:
-    with SubprocessRunner(SandboxOptions(workers=2)) as running:
+def runner() -> Iterator[PoolRunner]:
+    with open_runner(SandboxOptions(workers=2)) as running:
         yield running
 
 
-@pytest.fixture
-def execute(runner: SubprocessRunner) -> Callable[[Job], Execution]:
+@pytest.fixture(scope="session")
+def unwalled() -> Iterator[PoolRunner]:
+    """No walls: for what a program has to do before its traces can be seen to be removed."""
+    with open_runner(SandboxOptions(backend="unsafe", workers=2)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session", params=["bubblewrap", "kernel"])
+def walled(request: pytest.FixtureRequest) -> Iterator[PoolRunner]:
+    """Every wall of this machine in turn."""
+    isolation: Isolation = request.param
+    try:
+        opened = open_runner(SandboxOptions(isolation=isolation, workers=1)).__enter__()
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))
+    with opened:
+        yield opened
+
+
+def executing(running: PoolRunner) -> Callable[[Job], Execution]:
     def execute_one(job: Job) -> Execution:
-        (execution,) = runner.run([job])
+        (execution,) = running.run([job])
         return execution
 
     return execute_one
 
 
-@pytest.fixture
-def call(execute: Callable[[Job], Execution]) -> Callable[..., Execution]:
-    """Run a program and call its `f` once with the arguments."""
-
+def calling(running: PoolRunner) -> CallF:
     def call_f(program: str, *arguments: Value, limits: Limits | None = None) -> Execution:
-        return execute(CallJob(program, ((Call("f", arguments),),), limits or Limits()))
+        job = CallJob(program, ((Call("f", arguments),),), limits or Limits())
+        return executing(running)(job)
 
     return call_f
+
+
+@pytest.fixture
+def execute(runner: PoolRunner) -> Callable[[Job], Execution]:
+    return executing(runner)
+
+
+@pytest.fixture
+def call(runner: PoolRunner) -> CallF:
+    """Run a program and call its `f` once with the arguments."""
+    return calling(runner)
+
+
+@pytest.fixture
+def call_unwalled(unwalled: PoolRunner) -> CallF:
+    """The same without walls."""
+    return calling(unwalled)
+
+
+@pytest.fixture
+def call_walled(walled: PoolRunner) -> CallF:
+    """The same behind every wall of this machine in turn."""
+    return calling(walled)

@@ -1,4 +1,8 @@
-"""A busy machine is not a verdict: what may have been load is run once more, alone."""
+"""A busy machine is not a verdict: what may have been load is run once more, alone.
+
+The programs count their runs in a file and kill their supervisor, which no wall lets them do: they
+run without one.
+"""
 
 import threading
 import time
@@ -11,8 +15,9 @@ import pytest
 from lit_coder.problems.problem import Call
 from lit_coder.sandbox.contract import CallJob, Execution, Job, Limits
 from lit_coder.sandbox.gate import Gate
+from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
-from lit_coder.sandbox.subprocess_runner import SubprocessRunner, may_be_load
+from lit_coder.sandbox.pool_runner import PoolRunner, may_be_load
 
 # A program that does `trouble` as often as `times`, then takes its time and answers; it counts
 # its runs in a file.
@@ -50,10 +55,10 @@ def spans(executions: Iterable[Execution]) -> list[tuple[float, float]]:
 
 @pytest.mark.parametrize(("trouble", "times"), [(SLEEP, 1), (KILL_SUPERVISOR, 2)])
 def test_what_may_have_been_load_is_run_again_with_nothing_beside_it(
-    runner: SubprocessRunner, tmp_path: Path, trouble: str, times: int
+    unwalled: PoolRunner, tmp_path: Path, trouble: str, times: int
 ) -> None:
     others = [CallJob(OTHER, ((Call("f", ()),),))] * 60
-    first, *rest = runner.run([troubled(tmp_path / "runs", times, trouble), *others])
+    first, *rest = unwalled.run([troubled(tmp_path / "runs", times, trouble), *others])
     assert first.status == "completed"
     ((start, end),) = spans([first])
     assert len(rest) == len(spans(rest)) == 60
@@ -62,17 +67,17 @@ def test_what_may_have_been_load_is_run_again_with_nothing_beside_it(
 
 
 def test_a_program_that_sleeps_again_is_a_timeout_after_two_runs(
-    runner: SubprocessRunner, tmp_path: Path
+    unwalled: PoolRunner, tmp_path: Path
 ) -> None:
-    (execution,) = runner.run([troubled(tmp_path / "runs", 9, SLEEP)])
+    (execution,) = unwalled.run([troubled(tmp_path / "runs", 9, SLEEP)])
     assert execution.status == "timeout"
     assert (tmp_path / "runs").read_text() == "xx"
 
 
 def test_a_program_that_kills_its_supervisor_again_is_crashed_after_three_runs(
-    runner: SubprocessRunner, tmp_path: Path
+    unwalled: PoolRunner, tmp_path: Path
 ) -> None:
-    (execution,) = runner.run([troubled(tmp_path / "runs", 9, KILL_SUPERVISOR)])
+    (execution,) = unwalled.run([troubled(tmp_path / "runs", 9, KILL_SUPERVISOR)])
     assert execution.status == "crashed"
     assert (tmp_path / "runs").read_text() == "xxx"
 
@@ -102,7 +107,7 @@ def test_only_the_wall_limit_with_little_processor_time_may_be_load(
 def test_several_sleeping_programs_and_one_worker_do_not_wait_for_each_other() -> None:
     sleeping = CallJob("import time\ntime.sleep(60)\n", (), Limits(wall_seconds=0.1))
     for workers in (1, 3):
-        with SubprocessRunner(SandboxOptions(workers=workers)) as runner:
+        with open_runner(SandboxOptions(workers=workers)) as runner:
             started = time.monotonic()
             assert [each.status for each in runner.run([sleeping] * 6)] == ["timeout"] * 6
             assert time.monotonic() - started < 5

@@ -5,7 +5,7 @@ import pytest
 
 from lit_coder.problems.problem import Call, Construct, MethodCall
 from lit_coder.sandbox.contract import CallJob, Execution, Job, Limits, Outcome
-from lit_coder.sandbox.subprocess_runner import SubprocessRunner
+from lit_coder.sandbox.pool_runner import PoolRunner
 
 Execute = Callable[[Job], Execution]
 CallF = Callable[..., Execution]
@@ -131,7 +131,7 @@ def test_dataclasses_and_typing_find_the_program_as_a_module(call: CallF) -> Non
     assert call(program, 3).outcomes == ((Outcome(6),),)
 
 
-def test_executions_come_in_the_order_of_the_jobs(runner: SubprocessRunner) -> None:
+def test_executions_come_in_the_order_of_the_jobs(runner: PoolRunner) -> None:
     def job(number: int) -> CallJob:
         program = f"import time\ndef f():\n    time.sleep({0.2 if number % 5 == 0 else 0})\n"
         return CallJob(program + f"    return {number}\n", ((Call("f", ()),),))
@@ -140,7 +140,7 @@ def test_executions_come_in_the_order_of_the_jobs(runner: SubprocessRunner) -> N
     assert [each.outcomes[0][0].value for each in executions] == list(range(20))
 
 
-def test_an_execution_is_given_before_later_jobs_exist(runner: SubprocessRunner) -> None:
+def test_an_execution_is_given_before_later_jobs_exist(runner: PoolRunner) -> None:
     def jobs() -> Iterator[Job]:
         for number in range(1000):
             assert number < 900, "the runner takes jobs without giving what is done"

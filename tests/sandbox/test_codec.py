@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lit_coder.sandbox.inside.codec import MAX_VALUE_BYTES, CodecError, decode, encode
+from lit_coder.sandbox.inside.codec import MAX_DEPTH, MAX_VALUE_BYTES, CodecError, decode, encode
 
 scalars = (
     st.none()
@@ -123,6 +123,8 @@ def test_a_value_beyond_the_size_cap_does_not_cross() -> None:
         b'["d",1]',
         b'["e",["l"]]',
         b'["d",["d"],1]',
+        b'["l",{}]',
+        b'["t",["i",{}]]',
         b'["u","zz"]',
         b'["c","1"]',
         b"\xff\xfe",
@@ -142,3 +144,35 @@ def test_a_dictionary_of_colliding_keys_is_refused() -> None:
     colliding = {k * (2**61 - 1): None for k in range(1, 1000)}
     with pytest.raises(CodecError, match="collide"):
         decode(encode(colliding))
+
+
+@pytest.mark.parametrize(
+    ("value", "data"),
+    [
+        (None, b"null"),
+        ((True, False), b'["t",true,false]'),
+        ([1, -(2**53), 2**53 + 1], b'["l",1,-9007199254740992,["i","0x20000000000001"]]'),
+        ([-0.0, 1e300, -math.inf], b'["l",-0.0,1e+300,["n","-inf"]]'),
+        ({"a": b"\xff", (): set()}, b'["d","a",["b","ff"],["t"],["e"]]'),
+        (frozenset({1 - 2j}), b'["f",["c","1.0","-2.0"]]'),
+        ('\u00e9"\n\U0001f600', b'"\\u00e9\\"\\n\\ud83d\\ude00"'),
+        ("\ud83d\ude00", b'["u","eda0bdedb880"]'),
+    ],
+)
+def test_the_bytes_of_a_value_never_change(value: object, data: bytes) -> None:
+    assert encode(value) == data
+
+
+@pytest.mark.parametrize("innermost", [1, "\ud800", (), [2**60]])
+def test_only_so_many_levels_cross(innermost: object) -> None:
+    value = innermost
+    for _ in range(MAX_DEPTH - 1):
+        value = [value]
+    assert typed(decode(encode(value))) == typed(value)
+    with pytest.raises(CodecError, match="too deeply"):
+        encode([[value]])
+
+
+def test_a_deeper_value_than_may_be_sent_is_refused() -> None:
+    with pytest.raises(CodecError, match="too deeply"):
+        decode(b'["l",' * (MAX_DEPTH + 1) + b"1" + b"]" * (MAX_DEPTH + 1))

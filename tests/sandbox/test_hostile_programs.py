@@ -1,4 +1,7 @@
-"""Each test is one attack that needs no wall: on time, memory, output, or the result channel."""
+"""Each test is one attack that needs no wall: on time, memory, output, or the result channel.
+
+What a wall would refuse before this machinery has to deal with it is run without one.
+"""
 
 import os
 import subprocess
@@ -11,7 +14,9 @@ import pytest
 
 from lit_coder.problems.problem import Call
 from lit_coder.sandbox.contract import CallJob, Execution, Job, Limits, Outcome
-from lit_coder.sandbox.subprocess_runner import SubprocessRunner
+from lit_coder.sandbox.open_runner import open_runner
+from lit_coder.sandbox.options import Backend, SandboxOptions
+from lit_coder.sandbox.pool_runner import PoolRunner
 
 Execute = Callable[[Job], Execution]
 CallF = Callable[..., Execution]
@@ -98,37 +103,34 @@ def test_output_that_is_no_utf8_is_still_text_that_can_be_written(call: CallF) -
     assert execution.stdout.encode("utf-8").endswith(b"ok")
 
 
-def test_a_large_file_cannot_be_written(call: CallF) -> None:
+def test_a_large_file_cannot_be_written(call_unwalled: CallF) -> None:
     program = "def f():\n    with open('big', 'wb') as file: file.write(bytes(2**20))\n"
-    execution = call(program, limits=Limits(file_bytes=2**16))
+    execution = call_unwalled(program, limits=Limits(file_bytes=2**16))
     assert execution.outcomes == ((Outcome(exception="OSError"),),)
 
 
-def test_the_folder_is_empty_at_first_and_gone_afterwards(call: CallF) -> None:
+def test_the_folder_is_empty_at_first_and_gone_afterwards(call_unwalled: CallF) -> None:
     program = (
         "import os\ndef f():\n    before = os.listdir()\n    os.makedirs('a/b')\n"
         "    open('a/b/c', 'w').close()\n    os.chmod('a/b', 0)\n    return before, os.getcwd()\n"
     )
-    (((first),),) = call(program).outcomes
-    (((second),),) = call(program).outcomes
+    ((first,),) = call_unwalled(program).outcomes
+    ((second,),) = call_unwalled(program).outcomes
     assert isinstance(first.value, tuple) and isinstance(second.value, tuple)
     assert first.value[0] == [] and second.value[0] == []
-    call("def f(): pass\n")
-    call("def f(): pass\n")
     assert not Path(first.value[1]).exists()
 
 
+@pytest.mark.parametrize("backend", ["subprocess", "unsafe"])
 def test_the_trainer_s_environment_does_not_reach_the_program(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, backend: Backend
 ) -> None:
     monkeypatch.setenv("LIT_CODER_SECRET", "sentinel-value")
     program = (
         "import os\ndef f():\n    try: raw = open('/proc/self/environ').read()\n"
         "    except OSError: raw = ''\n    return dict(os.environ), raw\n"
     )
-    from lit_coder.sandbox.options import SandboxOptions
-
-    with SubprocessRunner(SandboxOptions(workers=1)) as runner:
+    with open_runner(SandboxOptions(backend=backend, workers=1)) as runner:
         (execution,) = runner.run([CallJob(program, ((Call("f", ()),),))])
     assert execution.outcomes[0][0].exception is None
     assert "sentinel" not in repr(execution.outcomes)
@@ -158,10 +160,14 @@ def test_bottomless_recursion_is_data(call: CallF, program: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["import ctypes; ctypes.string_at(0)", "import os; os.abort()", "import os; os.kill(0, 9)"],
+    ["import ctypes; ctypes.string_at(0)", "import os; os.abort()"],
 )
 def test_a_death_by_signal_is_a_crash(call: CallF, body: str) -> None:
     assert call(f"def f():\n    {body}\n").status == "crashed"
+
+
+def test_a_program_that_kills_its_group_is_a_crash(call_unwalled: CallF) -> None:
+    assert call_unwalled("import os\ndef f():\n    os.kill(0, 9)\n").status == "crashed"
 
 
 @pytest.mark.parametrize("code", [0, 1, 99])
@@ -215,7 +221,7 @@ def f():
 
 
 @needs_proc
-def test_processes_that_leave_the_group_are_ended_with_the_program(call: CallF) -> None:
+def test_processes_that_leave_the_group_are_ended_with_the_program(call_unwalled: CallF) -> None:
     marker = "lit-coder-stray-marker"
     program = f"""
 import os, sys, time
@@ -230,23 +236,27 @@ def f():
     time.sleep(0.3)
     return 1
 """
-    execution = call(program, limits=Limits(wall_seconds=5, processes=20))
+    execution = call_unwalled(program, limits=Limits(wall_seconds=5, processes=20))
     assert execution.outcomes == ((Outcome(1),),)
     assert processes_with(marker) == []
 
 
-def test_a_program_that_kills_its_supervisor_is_crashed_and_the_next_one_runs(call: CallF) -> None:
+def test_a_program_that_kills_its_supervisor_is_crashed_and_the_next_one_runs(
+    call_unwalled: CallF,
+) -> None:
     program = "import os\ndef f():\n    os.kill(os.getppid(), 9)\n    while True: pass\n"
-    execution = call(program, limits=Limits(wall_seconds=3))
+    execution = call_unwalled(program, limits=Limits(wall_seconds=3))
     assert execution.status == "crashed"
-    assert call("def f(): return 1\n").outcomes == ((Outcome(1),),)
+    assert call_unwalled("def f(): return 1\n").outcomes == ((Outcome(1),),)
 
 
-def test_a_program_that_stops_its_supervisor_is_crashed_and_the_next_one_runs(call: CallF) -> None:
+def test_a_program_that_stops_its_supervisor_is_crashed_and_the_next_one_runs(
+    call_unwalled: CallF,
+) -> None:
     program = "import os, signal\ndef f():\n    os.kill(os.getppid(), signal.SIGSTOP)\n"
-    execution = call(program, limits=Limits(wall_seconds=0.2))
+    execution = call_unwalled(program, limits=Limits(wall_seconds=0.2))
     assert execution.status == "crashed"
-    assert call("def f(): return 1\n").outcomes == ((Outcome(1),),)
+    assert call_unwalled("def f(): return 1\n").outcomes == ((Outcome(1),),)
 
 
 def test_replaced_streams_and_exit_handlers_change_nothing(call: CallF) -> None:
@@ -277,14 +287,14 @@ def f(*ignored):
 
 
 @needs_proc
-def test_no_earlier_job_can_be_found_in_a_later_one_s_memory(runner: SubprocessRunner) -> None:
+def test_no_earlier_job_can_be_found_in_a_later_one_s_memory(unwalled: PoolRunner) -> None:
     secret = "needle-" + os.urandom(8).hex()
     knows = CallJob(SEEK, ((Call("f", (secret,)),),))
     earlier = CallJob(f"def f(x): return {secret!r}\n", ((Call("f", (secret,)),),))
     last = CallJob(SEEK, ((Call("f", ()),),))
     found, *_, not_found = (
         execution.outcomes[0][0].value
-        for execution in runner.run([knows, earlier, earlier, earlier, last])
+        for execution in unwalled.run([knows, earlier, earlier, earlier, last])
     )
     assert isinstance(found, int) and found > 0, "the search itself does not work"
     assert not_found == 0

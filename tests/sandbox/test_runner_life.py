@@ -14,8 +14,8 @@ import pytest
 
 from lit_coder.problems.problem import Call
 from lit_coder.sandbox.contract import CallJob, SandboxError, SandboxUnavailable
+from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
-from lit_coder.sandbox.subprocess_runner import SubprocessRunner
 
 SIMPLE = CallJob("def f(): return 1\n", ((Call("f", ()),),))
 HUNG = CallJob("def f():\n    while True: pass\n", ((Call("f", ()),),))
@@ -39,21 +39,21 @@ def wait_until_gone(pids: list[int], seconds: float = 5.0) -> list[int]:
     return pids
 
 
-def test_one_line_at_start_says_what_is_not_walled_off(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_last_line_at_start_says_what_programs_are_behind(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with (
         caplog.at_level(logging.INFO, "lit_coder.sandbox"),
-        SubprocessRunner(SandboxOptions(workers=1)),
+        open_runner(SandboxOptions(workers=1)) as runner,
     ):
-        pass
-    (line,) = [record.getMessage() for record in caplog.records]
-    assert "not walled off" in line
+        assert f"behind {runner.wall.name}: {runner.wall.summary}" in caplog.messages[-1]
 
 
 def test_closing_ends_the_processes_and_removes_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with SubprocessRunner(SandboxOptions(workers=2)) as runner:
+    with open_runner(SandboxOptions(workers=2)) as runner:
         assert next(iter(runner.run([SIMPLE]))).status == "completed"
         pids = runner.worker_pids
         assert len(pids) == 2 and all(map(is_alive, pids))
@@ -63,7 +63,7 @@ def test_closing_ends_the_processes_and_removes_the_folder(
 
 
 def test_a_closed_runner_can_be_entered_again() -> None:
-    runner = SubprocessRunner(SandboxOptions(workers=1))
+    runner = open_runner(SandboxOptions(workers=1))
     for _ in range(2):
         with runner:
             assert next(iter(runner.run([SIMPLE]))).status == "completed"
@@ -71,11 +71,11 @@ def test_a_closed_runner_can_be_entered_again() -> None:
 
 def test_a_runner_that_was_not_entered_says_so() -> None:
     with pytest.raises(SandboxError, match="with"):
-        list(SubprocessRunner(SandboxOptions(workers=1)).run([SIMPLE]))
+        list(open_runner(SandboxOptions(workers=1)).run([SIMPLE]))
 
 
 def test_closing_in_the_middle_of_a_program_takes_no_time_limit() -> None:
-    with SubprocessRunner(SandboxOptions(workers=1)) as runner:
+    with open_runner(SandboxOptions(workers=1)) as runner:
         threading.Timer(0.3, runner.close).start()
         started = time.monotonic()
         with pytest.raises(SandboxError, match="closed"):
@@ -84,52 +84,61 @@ def test_closing_in_the_middle_of_a_program_takes_no_time_limit() -> None:
 
 
 def test_a_worker_that_was_killed_is_replaced_without_a_lost_job() -> None:
-    with SubprocessRunner(SandboxOptions(workers=1)) as runner:
+    with open_runner(SandboxOptions(workers=1)) as runner:
         (pid,) = runner.worker_pids
         os.kill(pid, signal.SIGKILL)
         assert [each.status for each in runner.run([SIMPLE] * 3)] == ["completed"] * 3
         assert runner.worker_pids != [pid]
 
 
+@pytest.mark.parametrize(
+    ("executable", "reason"), [("/bin/false", "did not start"), ("/no/such/python", "cannot start")]
+)
 def test_an_interpreter_that_does_not_start_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, executable: str, reason: str
 ) -> None:
-    monkeypatch.setattr(sys, "executable", "/bin/false")
-    with (
-        pytest.raises(SandboxUnavailable, match="did not start"),
-        SubprocessRunner(SandboxOptions(workers=1)),
-    ):
+    monkeypatch.setattr(sys, "_base_executable", executable)
+    runner = open_runner(SandboxOptions(backend="unsafe", workers=1))
+    with pytest.raises(SandboxUnavailable, match=reason), runner:
         pass
-    monkeypatch.setattr(sys, "executable", "/no/such/python")
-    with (
-        pytest.raises(SandboxUnavailable, match="cannot start"),
-        SubprocessRunner(SandboxOptions(workers=1)),
-    ):
-        pass
+    assert runner.worker_pids == []
 
 
 TRAINER = """
-import sys, threading, time
+import sys
 from lit_coder.problems.problem import Call
-from lit_coder.sandbox.contract import CallJob
+from lit_coder.sandbox.contract import CallJob, Limits
+from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
-from lit_coder.sandbox.subprocess_runner import SubprocessRunner
-program = '''
-import os
-def f(path):
-    open(path, "w").write(str(os.getpid()))
-    while True: pass
-'''
-with SubprocessRunner(SandboxOptions(workers=2)) as runner:
-    jobs = [CallJob(program, ((Call("f", (sys.argv[1] + name,)),),)) for name in "ab"]
+program = "def f():\\n    while True: pass\\n"
+with open_runner(SandboxOptions(backend=sys.argv[1], isolation=sys.argv[2], workers=2)) as runner:
     print(*runner.worker_pids, flush=True)
-    list(runner.run(jobs))
+    list(runner.run([CallJob(program, ((Call("f", ()),),), Limits(60, 60))] * 2))
 """
 
 
-def start_trainer(folder: Path) -> tuple["subprocess.Popen[str]", list[int]]:
+def processes_below(pid: int) -> dict[int, float]:
+    """The process and its descendants, with the processor time of each in seconds."""
+    parents: dict[int, int] = {}
+    times: dict[int, float] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        child = int(entry.parent.name)
+        parents[child] = int(fields[1])
+        times[child] = int(fields[11]) / os.sysconf("SC_CLK_TCK")
+    found = [pid]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return {each: times.get(each, 0.0) for each in found}
+
+
+def start_trainer(folder: Path, *options: str) -> tuple["subprocess.Popen[str]", list[int]]:
+    """A trainer at work, and all processes of its workers, a program below each."""
     trainer = subprocess.Popen(
-        [sys.executable, "-c", TRAINER, f"{folder}/pid-"],
+        [sys.executable, "-c", TRAINER, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "TMPDIR": str(folder)},
@@ -137,12 +146,13 @@ def start_trainer(folder: Path) -> tuple["subprocess.Popen[str]", list[int]]:
         start_new_session=True,
     )
     assert trainer.stdout is not None
-    pids = [int(word) for word in trainer.stdout.readline().split()]
-    deadline = time.monotonic() + 10
+    workers = [int(word) for word in trainer.stdout.readline().split()]
+    deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        found = [path.read_text() for path in folder.glob("pid-*")]
-        if len(found) == 2 and all(found):
-            return trainer, pids + [int(text) for text in found]
+        trees = [processes_below(worker) for worker in workers]
+        # Nothing but a program in its loop takes as much of a processor.
+        if len(trees) == 2 and all(max(tree.values()) > 0.5 for tree in trees):
+            return trainer, [pid for tree in trees for pid in tree]
         time.sleep(0.02)
     trainer.kill()
     raise AssertionError("the programs did not start")
@@ -150,10 +160,15 @@ def start_trainer(folder: Path) -> tuple["subprocess.Popen[str]", list[int]]:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_no_process_outlives_a_trainer_that_was_ended(tmp_path: Path, number: int) -> None:
-    trainer, pids = start_trainer(tmp_path)
+@pytest.mark.parametrize(
+    "options", [("subprocess", "auto"), ("subprocess", "kernel"), ("unsafe", "auto")]
+)
+def test_no_process_outlives_a_trainer_that_was_ended(
+    tmp_path: Path, options: tuple[str, str], number: int
+) -> None:
+    trainer, pids = start_trainer(tmp_path, *options)
     try:
-        assert len(pids) == 4 and all(map(is_alive, pids))
+        assert len(pids) >= 4 and all(map(is_alive, pids))
         # To the whole group, as a terminal does it.
         os.killpg(trainer.pid, number)
         trainer.wait(10)

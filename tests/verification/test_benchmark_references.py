@@ -14,7 +14,7 @@ import pytest
 
 from lit_coder.problems.problem import CheckProgram, Problem
 from lit_coder.sandbox.contract import Limits
-from lit_coder.sandbox.subprocess_runner import SubprocessRunner
+from lit_coder.sandbox.pool_runner import PoolRunner
 from lit_coder.verification.verifier import Attempt, Verifier
 
 
@@ -49,7 +49,7 @@ def mbpp() -> Iterator[Attempt]:
 
 
 def test_all_canonical_solutions_of_humaneval_pass_and_a_wrong_body_fails(
-    runner: SubprocessRunner,
+    runner: PoolRunner,
 ) -> None:
     attempts = list(humaneval())
     verdicts = Verifier(runner, Limits()).verify(attempts)
@@ -63,7 +63,7 @@ def test_all_canonical_solutions_of_humaneval_pass_and_a_wrong_body_fails(
 
 
 def test_canonical_solutions_of_mbpp_pass_or_are_known_not_to_cross(
-    runner: SubprocessRunner,
+    runner: PoolRunner,
 ) -> None:
     attempts = list(mbpp())
     verdicts = Verifier(runner, Limits()).verify(attempts)

@@ -7,7 +7,7 @@ import pytest
 from lit_coder.problems.problem import Problem
 from lit_coder.problems.problem_file import read_problems
 from lit_coder.sandbox.contract import Limits
-from lit_coder.sandbox.subprocess_runner import SubprocessRunner
+from lit_coder.sandbox.pool_runner import PoolRunner
 from lit_coder.verification.verifier import Attempt, Verifier
 
 PROBLEMS = read_problems(Path(__file__).parents[2] / "data" / "problems")
@@ -20,7 +20,7 @@ WRONG = {
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.task_id)
 def test_the_reference_passes_and_a_wrong_completion_fails(
-    runner: SubprocessRunner, problem: Problem
+    runner: PoolRunner, problem: Problem
 ) -> None:
     wrong = Attempt(problem, WRONG.get(problem.task_id, "    return 1\n"))
     attempts = [Attempt(problem, problem.reference), wrong] if problem.reference else [wrong]

@@ -13,18 +13,18 @@ from lit_coder.sandbox.contract import (
     Outcome,
     SandboxUnavailable,
 )
-from lit_coder.sandbox.subprocess_runner import SubprocessRunner
+from lit_coder.sandbox.pool_runner import PoolRunner
 from lit_coder.verification.self_test import _CHEATS, check_sandbox
 
 
-def test_the_subprocess_backend_passes_its_self_test(runner: SubprocessRunner) -> None:
+def test_the_subprocess_backend_passes_its_self_test(runner: PoolRunner) -> None:
     check_sandbox(runner)
 
 
 class BrokenRunner:
     """Passes jobs on and then tampers with what comes back, as a broken backend would."""
 
-    def __init__(self, inner: SubprocessRunner, fault: str) -> None:
+    def __init__(self, inner: PoolRunner, fault: str) -> None:
         self._inner = inner
         self._fault = fault
 
@@ -70,13 +70,13 @@ class BrokenRunner:
     ],
 )
 def test_a_runner_that_judges_wrongly_is_refused_by_the_program_s_name(
-    runner: SubprocessRunner, fault: str, program: str
+    runner: PoolRunner, fault: str, program: str
 ) -> None:
     with pytest.raises(SandboxUnavailable, match=program):
         check_sandbox(BrokenRunner(runner, fault))
 
 
-def test_the_cheats_are_real_ones_where_tests_share_the_process(runner: SubprocessRunner) -> None:
+def test_the_cheats_are_real_ones_where_tests_share_the_process(runner: PoolRunner) -> None:
     expected = "answer-0123456789abcdef"
     # A class as entry point has no proxy, so the job falls back to one process.
     check = CheckProgram((f"assert answer(5) == {expected!r}, Box",))
@@ -91,6 +91,6 @@ def test_the_cheats_are_real_ones_where_tests_share_the_process(runner: Subproce
         assert execution.visible_passed == (True, True), name
 
 
-def test_self_test_programs_run_in_order_under_the_usual_limits(runner: SubprocessRunner) -> None:
+def test_self_test_programs_run_in_order_under_the_usual_limits(runner: PoolRunner) -> None:
     job = CallJob("def answer(x): return x\n", ((Call("answer", (5,)),),), Limits())
     assert next(iter(runner.run([job]))).outcomes == ((Outcome(5),),)

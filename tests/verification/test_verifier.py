@@ -15,7 +15,7 @@ from lit_coder.problems.problem import (
     Tests,
 )
 from lit_coder.sandbox.contract import Execution, Job, Limits, Outcome
-from lit_coder.sandbox.subprocess_runner import SubprocessRunner
+from lit_coder.sandbox.pool_runner import PoolRunner
 from lit_coder.verification.verdict import Verdict
 from lit_coder.verification.verifier import Attempt, Verifier, judge_execution
 
@@ -38,7 +38,7 @@ STDIO = problem(
 )
 
 
-def verify(runner: SubprocessRunner, task: Problem, completion: str) -> Verdict:
+def verify(runner: PoolRunner, task: Problem, completion: str) -> Verdict:
     (verdict,) = Verifier(runner, SHORT).verify([Attempt(task, completion)])
     assert verdict.passed == (verdict.status == "passed")
     return verdict
@@ -62,7 +62,7 @@ def counts(verdict: Verdict) -> tuple[int, int, int, int]:
     ],
 )
 def test_right_special_cased_and_wrong_programs(
-    runner: SubprocessRunner, task: Problem, right: str, special_cased: str, wrong: str
+    runner: PoolRunner, task: Problem, right: str, special_cased: str, wrong: str
 ) -> None:
     assert counts(verify(runner, task, right)) == (2, 2, 1, 1)
     gated = verify(runner, task, special_cased)
@@ -90,23 +90,23 @@ def test_right_special_cased_and_wrong_programs(
     ],
 )
 def test_each_way_to_fail_has_its_status(
-    runner: SubprocessRunner, completion: str, status: str
+    runner: PoolRunner, completion: str, status: str
 ) -> None:
     verdict = verify(runner, DOUBLE, completion)
     assert verdict.status == status
     assert not verdict.passed_visible
 
 
-def test_hanging_on_a_hidden_test_passes_the_gate_and_no_more(runner: SubprocessRunner) -> None:
+def test_hanging_on_a_hidden_test_passes_the_gate_and_no_more(runner: PoolRunner) -> None:
     verdict = verify(runner, DOUBLE, "    while x < 0: pass\n    return 2 * x\n")
     assert (verdict.status, verdict.passed_visible, verdict.passed) == ("timeout", True, False)
 
 
-def test_an_operation_that_raised_is_named(runner: SubprocessRunner) -> None:
+def test_an_operation_that_raised_is_named(runner: PoolRunner) -> None:
     assert verify(runner, DOUBLE, "    return [][x]\n").detail == "test 1 of 3 raised IndexError"
 
 
-def test_a_class_is_judged_by_all_its_operations(runner: SubprocessRunner) -> None:
+def test_a_class_is_judged_by_all_its_operations(runner: PoolRunner) -> None:
     operations = (Construct("Box", (1,)), MethodCall("add", (2,)), MethodCall("get", ()))
     task = problem(Cases((Case(operations, (None, None, 3)),)), "class Box:\n")
     right = (
@@ -116,19 +116,19 @@ def test_a_class_is_judged_by_all_its_operations(runner: SubprocessRunner) -> No
     assert not verify(runner, task, right.replace("s.x += y", "s.x += y; return s.x")).passed
 
 
-def test_no_tests_pass_nothing(runner: SubprocessRunner) -> None:
+def test_no_tests_pass_nothing(runner: PoolRunner) -> None:
     verdict = verify(runner, problem(Cases(())), "    return 1\n")
     assert verdict.status == "failed"
     assert not verdict.passed
 
 
-def test_a_long_expected_output_is_not_cut(runner: SubprocessRunner) -> None:
+def test_a_long_expected_output_is_not_cut(runner: PoolRunner) -> None:
     text = "".join(f"{n}\n" for n in range(30_000))
     task = problem(StdioCases((StdioCase("", text),)), "")
     assert verify(runner, task, "for n in range(30_000): print(n)").passed
 
 
-def test_what_cannot_be_judged_is_unsupported_or_labelled(runner: SubprocessRunner) -> None:
+def test_what_cannot_be_judged_is_unsupported_or_labelled(runner: PoolRunner) -> None:
     task = problem(CheckProgram(("assert f(2).x == 2",)))
     attempt = Attempt(task, "    return type('Box', (), {'x': x})\n")
     (verdict,) = Verifier(runner, SHORT).verify([attempt])
@@ -185,7 +185,7 @@ def test_two_problems_of_one_name_share_no_verdict() -> None:
     assert [verdict.passed for verdict in verdicts] == [True, True, False, True]
 
 
-def test_module_level_state_lives_through_the_cases_of_a_run(runner: SubprocessRunner) -> None:
+def test_module_level_state_lives_through_the_cases_of_a_run(runner: PoolRunner) -> None:
     task = problem(Cases((Case.call("f", (5,), 1),), (Case.call("f", (5,), 2),)), "calls = []\n")
     completion = "def f(x):\n    calls.append(x)\n    return len(calls)\n"
     attempts = [Attempt(task, completion), Attempt(task, completion + "# the next run\n")]
@@ -205,7 +205,7 @@ def test_a_program_that_dies_after_its_last_answer_has_not_passed() -> None:
     assert (verdict.status, verdict.passed, verdict.passed_visible) == ("crashed", False, False)
 
 
-def test_verdicts_come_one_by_one(runner: SubprocessRunner) -> None:
+def test_verdicts_come_one_by_one(runner: PoolRunner) -> None:
     attempts = [Attempt(DOUBLE, "    return x * 2\n"), Attempt(DOUBLE, "    while True: pass\n")]
     verdicts = Verifier(runner, SHORT).verify_each(attempts)
     assert next(verdicts).passed

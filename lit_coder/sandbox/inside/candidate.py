@@ -3,7 +3,7 @@
 A job is one of
     ("cases", source, cases)                 every case's operations; values are sent one by one
     ("serve", source, entry_point)           answers the judge's calls until the judge is gone
-    ("stdio", source, stdin_text)            the program as `__main__` on a standard input
+    ("stdio", source)                        the program as `__main__` on its standard input
     ("in_process", source, entry_point, setup, visible, hidden)    tests and program together
 No job but the last holds anything that says what is right. What the program does to this
 process can only spoil its own answers.
@@ -12,14 +12,11 @@ process can only spoil its own answers.
 from __future__ import annotations
 
 import atexit
-import os
-import socket
-import tempfile
 from types import ModuleType
 from typing import Any
 
 from .codec import CodecError, decode, encode
-from .frames import NO_TAG, FrameError, pack_frame, read_frame
+from .frames import NO_TAG, FrameError, read_frame, write_frame
 from .program import Send, builtin_name, exception_text, flush_output, load
 
 
@@ -56,13 +53,8 @@ def _run_case(send: Send, module: ModuleType, index: int, operations: tuple[Any,
             send(("outcome", index, "unsupported", str(error)))
 
 
-def run_stdio(send: Send, source: str, stdin_text: str) -> None:
-    """Run the program as a script whose standard input is the text."""
-    with tempfile.TemporaryFile(dir=os.getcwd()) as file:
-        file.write(stdin_text.encode("utf-8", "surrogatepass"))
-        file.flush()
-        file.seek(0)
-        os.dup2(file.fileno(), 0)
+def run_stdio(send: Send, source: str) -> None:
+    """Run the program as a script; what it reads is there already."""
     module = load(source, "__main__", send)
     # A script's exit handlers are part of its output.
     atexit._run_exitfuncs()
@@ -71,7 +63,7 @@ def run_stdio(send: Send, source: str, stdin_text: str) -> None:
         send(("done",))
 
 
-def serve_calls(send: Send, channel: socket.socket, source: str, entry_point: str) -> None:
+def serve_calls(send: Send, channel: int, source: str, entry_point: str) -> None:
     """Load the program, tell the judge what its entry point is, then answer the judge's calls."""
     module = load(source, "candidate", send)
     if module is None:
@@ -81,14 +73,14 @@ def serve_calls(send: Send, channel: socket.socket, source: str, entry_point: st
     while True:
         try:
             _, payload = read_frame(channel)
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):
             break
         _answer(channel, module, entry_point, payload)
         flush_output()
     send(("done",))
 
 
-def _answer(channel: socket.socket, module: ModuleType, name: str, payload: bytes) -> None:
+def _answer(channel: int, module: ModuleType, name: str, payload: bytes) -> None:
     request: Any = decode(payload)
     call_id, arguments, keywords = request
     before = encode((arguments, keywords))
@@ -109,8 +101,8 @@ def _answer(channel: socket.socket, module: ModuleType, name: str, payload: byte
         _reply(channel, (call_id, "unsupported", str(error)))
 
 
-def _reply(channel: socket.socket, message: tuple[object, ...]) -> None:
-    channel.sendall(pack_frame(NO_TAG, encode(message)))
+def _reply(channel: int, message: tuple[object, ...]) -> None:
+    write_frame(channel, NO_TAG, encode(message))
 
 
 def run_in_process(
@@ -137,7 +129,7 @@ def run_in_process(
     send(("done",))
 
 
-def run_job(job: tuple[Any, ...], send: Send, channel: socket.socket | None) -> None:
+def run_job(job: tuple[Any, ...], send: Send, channel: int | None) -> None:
     """Do one job; the entry point of a freshly forked candidate's process."""
     action, *details = job
     if action == "cases":

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable
-from typing import NoReturn
+from collections.abc import Iterable
+from itertools import chain
+from json.encoder import encode_basestring_ascii
+from typing import Any, NoReturn
 
 MAX_DEPTH = 100
 MAX_VALUE_BYTES = 2**20
@@ -22,22 +24,17 @@ MAX_VALUE_BYTES = 2**20
 # Integers up to this are JSON numbers; larger ones are hexadecimal text, which has no digit limit.
 _PLAIN_INTEGER = 2**53
 _MANY_KEYS = 64
+_CONTAINER_HEADS: dict[type, str] = {
+    list: '["l"',
+    tuple: '["t"',
+    set: '["e"',
+    frozenset: '["f"',
+    dict: '["d"',
+}
 
 
 class CodecError(ValueError):
     """The value cannot cross, or the bytes are not an encoded value."""
-
-
-class _Budget:
-    """Bounds the size while a value is walked: shared substructure can be exponentially large."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self.remaining = max_bytes
-
-    def spend(self, amount: int) -> None:
-        self.remaining -= amount
-        if self.remaining < 0:
-            raise CodecError("the value is too large")
 
 
 def encode(value: object, max_bytes: int = MAX_VALUE_BYTES) -> bytes:
@@ -46,12 +43,97 @@ def encode(value: object, max_bytes: int = MAX_VALUE_BYTES) -> bytes:
     Raises:
         CodecError: a type that cannot cross exactly, too deep or too large.
     """
-    tree = _to_tree(value, 0, _Budget(max_bytes))
-    data = json.dumps(tree, check_circular=False, separators=(",", ":")).encode("ascii")
+    texts: list[str] = []
+    _append_texts((value,), 0, max_bytes, texts)
+    data = texts[0].encode("ascii")
     if len(data) > 3 * max_bytes:
         # Escapes: a character can become six bytes, twelve beyond the basic plane.
         raise CodecError("the value is too large")
     return data
+
+
+def _append_texts(items: Iterable[Any], depth: int, budget: int, texts: list[str]) -> int:
+    """Append the JSON text of every item; what is left of the budget.
+
+    The budget bounds the size while the value is walked: shared substructure can be exponentially
+    large. The frequent types are handled here, without a call for each item.
+    """
+    for item in items:
+        if depth > MAX_DEPTH:
+            raise CodecError("the value is nested too deeply")
+        kind = type(item)
+        if kind is int and -_PLAIN_INTEGER <= item <= _PLAIN_INTEGER:
+            budget -= 8 + item.bit_length() // 4
+            texts.append(repr(item))
+        elif kind is float and math.isfinite(item):
+            budget -= 20
+            texts.append(repr(item))
+        elif kind is str and item.isascii() and len(item) < budget:
+            budget -= 2 + len(item)
+            texts.append(encode_basestring_ascii(item))
+        elif item is None or kind is bool:
+            budget -= 5
+            texts.append("null" if item is None else "true" if item else "false")
+        elif (head := _CONTAINER_HEADS.get(kind)) is not None:
+            parts = [head]
+            budget = _append_texts(_items(item), depth + 1, _spend(budget, 5), parts)
+            texts.append(",".join(parts) + "]")
+        else:
+            budget = _spend(budget, _cost(item))
+            texts.append(_rare_text(item))
+        if budget < 0:
+            raise CodecError("the value is too large")
+    return budget
+
+
+def _spend(budget: int, cost: int) -> int:
+    if cost > budget:
+        raise CodecError("the value is too large")
+    return budget - cost
+
+
+def _items(container: Any) -> Iterable[object]:
+    # A copy of what can change: a thread of the program may change it under the walk.
+    if type(container) is dict:
+        return chain.from_iterable(list(container.items()))
+    return container if type(container) in (tuple, frozenset) else list(container)
+
+
+def _cost(value: object) -> int:
+    """The cost of a value, known before its text is built."""
+    if type(value) is int:
+        return 8 + value.bit_length() // 4
+    if type(value) is float:
+        return 20
+    if type(value) is str:
+        return 2 + len(value)
+    if type(value) is bytes:
+        return 8 + 2 * len(value)
+    if type(value) is complex:
+        return 48
+    raise CodecError(f"a value of type {type(value).__name__[:80]} cannot cross")
+
+
+def _rare_text(value: object) -> str:
+    if type(value) is str:
+        return _unicode_text(value)
+    if type(value) is int:
+        return f'["i","{value:#x}"]'
+    if type(value) is float:
+        return f'["n","{value!r}"]'
+    if type(value) is bytes:
+        return f'["b","{value.hex()}"]'
+    assert type(value) is complex
+    return f'["c","{value.real!r}","{value.imag!r}"]'
+
+
+def _unicode_text(text: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        # JSON would join two lone surrogates that stand side by side into one character.
+        return f'["u","{text.encode("utf-8", "surrogatepass").hex()}"]'
+    return encode_basestring_ascii(text)
 
 
 def decode(data: bytes) -> object:
@@ -61,7 +143,8 @@ def decode(data: bytes) -> object:
         CodecError: the bytes are not what `encode` writes.
     """
     try:
-        return _from_tree(json.loads(data, parse_constant=_refuse_constant), 0)
+        tree = _JSON.decode(data.decode("utf-8"))
+        return _from_tree(tree, 0) if type(tree) in (list, dict) else tree
     except CodecError:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -72,92 +155,38 @@ def _refuse_constant(text: str) -> NoReturn:
     raise CodecError(f"not an encoded value: {text}")
 
 
-def _to_tree(value: object, depth: int, budget: _Budget) -> object:
-    if depth > MAX_DEPTH:
+# Building one takes longer than reading a small value.
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _from_tree(tree: Any, depth: int) -> object:
+    """The value of an array, which is taken apart; a JSON object is refused."""
+    if type(tree) is dict:
+        raise CodecError("not an encoded value: object")
+    tag = tree.pop(0) if tree else None
+    if tag not in ("l", "t", "d", "e", "f"):
+        return _scalar_from_tree(tag, tree)
+    if depth == MAX_DEPTH and tree:
         raise CodecError("the value is nested too deeply")
-    if value is None or type(value) is bool:
-        budget.spend(5)
-        return value
-    if type(value) is int:
-        budget.spend(8 + value.bit_length() // 4)
-        return value if -_PLAIN_INTEGER <= value <= _PLAIN_INTEGER else ["i", hex(value)]
-    if type(value) is float:
-        budget.spend(20)
-        return value if math.isfinite(value) else ["n", repr(value)]
-    if type(value) is str:
-        return _text_to_tree(value, budget)
-    if type(value) is bytes:
-        budget.spend(8 + 2 * len(value))
-        return ["b", value.hex()]
-    if type(value) is complex:
-        budget.spend(48)
-        return ["c", repr(value.real), repr(value.imag)]
-    return _container_to_tree(value, depth, budget)
-
-
-def _text_to_tree(text: str, budget: _Budget) -> object:
-    budget.spend(2 + len(text))
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        # JSON would join two lone surrogates that stand side by side into one character.
-        return ["u", text.encode("utf-8", "surrogatepass").hex()]
-    return text
-
-
-def _container_to_tree(value: object, depth: int, budget: _Budget) -> list[object]:
-    budget.spend(5)
-    items: list[object]
-    tag = _CONTAINER_TAGS.get(type(value))
-    if tag is None:
-        raise CodecError(f"a value of type {type(value).__name__[:80]} cannot cross")
-    # A copy first: a thread of the program may change the container under the walk.
-    if type(value) is dict:
-        items = [part for pair in list(value.items()) for part in pair]
-    else:
-        assert isinstance(value, (list, tuple, set, frozenset))
-        items = list(value)
-    tree: list[object] = [tag]
-    tree.extend(_to_tree(item, depth + 1, budget) for item in items)
-    return tree
-
-
-_CONTAINER_TAGS: dict[type, str] = {list: "l", tuple: "t", set: "e", frozenset: "f", dict: "d"}
-
-
-def _from_tree(tree: object, depth: int) -> object:
-    if depth > MAX_DEPTH:
-        raise CodecError("the value is nested too deeply")
-    if not isinstance(tree, list):
-        if isinstance(tree, dict):
-            raise CodecError("not an encoded value: object")
+    for index, item in enumerate(tree):
+        if type(item) is list or type(item) is dict:
+            tree[index] = _from_tree(item, depth + 1)
+    if tag == "l":
         return tree
-    tag = tree[0] if tree else None
-    if tag in ("l", "t", "e", "f", "d"):
-        items = [_from_tree(item, depth + 1) for item in tree[1:]]
-        if tag == "l":
-            return items
-        if tag == "t":
-            return tuple(items)
-        if tag == "d":
-            if len(items) % 2:
-                raise CodecError("not an encoded value: odd dictionary")
-            keys = _spread_keys(items[::2])
-            return dict(zip(keys, items[1::2], strict=True))
-        return set(_spread_keys(items)) if tag == "e" else frozenset(_spread_keys(items))
-    return _scalar_from_tree(tag, tree[1:])
+    if tag == "t":
+        return tuple(tree)
+    if tag == "d":
+        if len(tree) % 2:
+            raise CodecError("not an encoded value: odd dictionary")
+        return dict(zip(_spread_keys(tree[::2]), tree[1::2], strict=True))
+    return set(_spread_keys(tree)) if tag == "e" else frozenset(_spread_keys(tree))
 
 
-def _spread_keys(keys: list[object]) -> list[Hashable]:
+def _spread_keys(keys: list[Any]) -> list[Any]:
     """The keys, unless most of them share a hash: such a dictionary takes minutes to build."""
-    hashable: list[Hashable] = []
-    for key in keys:
-        if not isinstance(key, Hashable):
-            raise CodecError("not an encoded value: unhashable key")
-        hashable.append(key)
-    if len(keys) > _MANY_KEYS and 4 * len({hash(key) for key in hashable}) < len(keys):
+    if len(keys) > _MANY_KEYS and 4 * len(set(map(hash, keys))) < len(keys):
         raise CodecError("the keys collide")
-    return hashable
+    return keys
 
 
 def _scalar_from_tree(tag: object, parts: list[object]) -> object:

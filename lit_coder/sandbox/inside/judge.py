@@ -10,12 +10,11 @@ descriptor. It trusts the tests' text no further than any other program: same li
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from .codec import CodecError, decode, encode
-from .frames import NO_TAG, FrameError, pack_frame, read_frame
+from .frames import NO_TAG, FrameError, read_frame, write_frame
 from .program import BUILTIN_EXCEPTIONS, MAX_DETAIL_CHARS, Send
 
 _CALL_ID_BYTES = 8
@@ -28,7 +27,7 @@ class CallFailedError(BaseException):
 class Candidate:
     """The judge's end of the channel. `trouble` is set once and for all: no test passes after."""
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: int) -> None:
         self._channel = channel
         self.trouble: tuple[str, str] | None = None
 
@@ -58,7 +57,7 @@ class Candidate:
         except CodecError as error:
             self.fail("unsupported", f"an argument: {error}")
         try:
-            self._channel.sendall(pack_frame(NO_TAG, request))
+            write_frame(self._channel, NO_TAG, request)
         except OSError:
             self.fail("gone", "the program ended during the tests")
         match self._read():
@@ -132,7 +131,7 @@ def _kept(old: object, new: object) -> object:
 
 def run_judge(
     send: Send,
-    channel: socket.socket,
+    channel: int,
     prelude: str,
     entry_point: str,
     setup: str,

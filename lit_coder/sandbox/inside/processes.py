@@ -1,8 +1,7 @@
 """What an operating system offers to bound a process and to end it with all its descendants.
 
 Resource limits work on every POSIX system; the parent-death signal and the sub-reaper are
-Linux, found by probing and simply absent elsewhere. It builds no wall: file system, network and
-signals to other processes stay reachable.
+Linux, found by probing and simply absent elsewhere. It builds no wall: `lockdown` does.
 """
 
 from __future__ import annotations
@@ -15,20 +14,12 @@ import resource
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+
+from .launching import LaunchLimits
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _MAX_OPEN_FILES = 64
-
-
-class ProcessLimits(NamedTuple):
-    """The resource limits of one process."""
-
-    cpu_seconds: float
-    memory_bytes: int
-    file_bytes: int
-    processes: int
 
 
 def _find_prctl() -> Callable[[int, int, int, int, int], int] | None:
@@ -56,25 +47,48 @@ def adopt_orphans() -> None:
         _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def limit_resources(limits: ProcessLimits) -> None:
-    """Bound this process and what it starts; hard limits, so it cannot raise them again."""
+def limit_resources(
+    limits: LaunchLimits, num_threads: int, is_counted: bool, by_data: bool = False
+) -> None:
+    """Bound this process and what it starts; hard limits, so it cannot raise them again.
+
+    `is_counted`: the kernel counts this process and its threads alone, so their number can be
+    bounded. `by_data`: bound the memory that can be written instead of the address space.
+    """
     cpu_seconds = max(1, math.ceil(limits.cpu_seconds))
     _limit(resource.RLIMIT_CORE, 0, 0)
     # One second between soft and hard: a program that ignores SIGXCPU is killed all the same.
     _limit(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)
     _limit(resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes)
     _limit(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES, _MAX_OPEN_FILES)
-    if limits.processes == 0:
+    if num_threads == 0:
         # The kernel counts all processes of the user (and none of root's), so only "no further
         # process at all" can be said with it.
         _limit(resource.RLIMIT_NPROC, 0, 0)
+    elif is_counted:
+        _limit(resource.RLIMIT_NPROC, num_threads + 1, num_threads + 1)
+    kind = resource.RLIMIT_DATA if by_data else resource.RLIMIT_AS
     # macOS accepts this limit and does not enforce it; some systems refuse it.
     with contextlib.suppress(ValueError, OSError):
-        _limit(resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes)
+        _limit(kind, limits.memory_bytes, limits.memory_bytes)
+
+
+_HARD_LIMITS = {
+    kind: resource.getrlimit(kind)[1]
+    for kind in (
+        resource.RLIMIT_CORE,
+        resource.RLIMIT_CPU,
+        resource.RLIMIT_FSIZE,
+        resource.RLIMIT_NOFILE,
+        resource.RLIMIT_NPROC,
+        resource.RLIMIT_AS,
+        resource.RLIMIT_DATA,
+    )
+}
 
 
 def _limit(kind: int, soft: int, hard: int) -> None:
-    _, current_hard = resource.getrlimit(kind)
+    current_hard = _HARD_LIMITS[kind]
     if current_hard != resource.RLIM_INFINITY:
         hard = min(hard, current_hard)
     resource.setrlimit(kind, (min(soft, hard), hard))

@@ -1,87 +1,75 @@
 """The fork server: a small, single-threaded process that forks one child for every program.
 
-    python -I -S -B -X utf8 -c "...; zygote.main()" <control descriptor> <scratch folder>
+    python -I -S -B -X utf8 -c "...; zygote.main()" <control descriptor> <settings as JSON>
 
 For each request on the control socket it forks one child (a candidate) or two (candidate and
 judge), waits, kills what is over its time, collects every process left behind, and reports exit
 states and resources used. It never reads a job: children do, after they have been bounded, so no
 later child can find an earlier job in its memory. It ends, and ends its children, when the
-control socket closes or its parent is gone.
+control socket closes or its parent is gone. Its first word says what its walls are made of, or
+why there are none.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import fcntl
 import gc
+import importlib
 import os
 import select
 import shutil
 import signal
 import socket
-import struct
 import sys
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .candidate import run_job
+from . import credentials
+from .child import Child
 from .codec import decode, encode
 from .features import describe
-from .frames import MAX_JOB_BYTES, pack_frame, read_frame
-from .judge import run_judge
-from .processes import (
-    ProcessLimits,
-    adopt_orphans,
-    die_with_parent,
-    kill_descendants,
-    kill_group,
-    limit_resources,
-    peak_memory_bytes,
+from .frames import NO_TAG, pack_frame
+from .launching import (
+    REQUEST_BYTES,
+    ChildEnd,
+    LaunchLimits,
+    pack_report,
+    unpack_request,
 )
-
-REQUEST = struct.Struct("!Bddqqi")
-"""Number of children, wall seconds, CPU seconds, memory, file size, processes. With it come the
-descriptors: standard output, standard error, and a job socket for each child."""
-CHILD_REPORT = struct.Struct("!idq")
-"""Wait status, CPU seconds, peak memory of one child."""
-REPORT_HEAD = struct.Struct("!d?")
-"""Wall seconds, whether the wall limit was reached; then a CHILD_REPORT for each child."""
-READY = b"ready"
-SETUP_FAILED_EXIT_CODE = 99
+from .lockdown import Lockdown, LockdownError
+from .processes import adopt_orphans, kill_descendants, kill_group, peak_memory_bytes
+from .settings import ZygoteSettings
 
 _ORPHAN_CHECK_SECONDS = 1.0
 _CANDIDATE_GRACE_SECONDS = 0.5
 _STRAY_SECONDS = 2.0
-# The zygote itself never holds more than a few descriptors.
-_SAFE_DESCRIPTOR = 64
-_MAX_DESCRIPTOR = 128
 _WARM_UP = "def f(x, y):\n    return [x * z for z in y if z > 0]\n" * 3
 
 
 class _Request(NamedTuple):
-    wall_seconds: float
-    limits: ProcessLimits
+    limits: LaunchLimits
+    language: str
+    stdin: int
     output: int
     error: int
     jobs: list[int]
 
 
-class _Child(NamedTuple):
-    status: int
-    cpu_seconds: float
-    peak_bytes: int
-
-
 class Zygote:
     """Serves one control socket, one request at a time."""
 
-    def __init__(self, control: socket.socket, scratch: str) -> None:
+    def __init__(
+        self, control: socket.socket, settings: ZygoteSettings, lockdown: Lockdown | None
+    ) -> None:
         self._control = control
-        self._scratch = scratch
+        self._settings = settings
+        self._lockdown = lockdown
         self._pid = os.getpid()
         self._parent_pid = os.getppid()
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        self._commands: dict[str, tuple[str, ...]] = {"python": ()}
+        self._commands.update((each.name, each.command) for each in settings.languages)
         self._num_folders = 0
         self._wakeup, wakeup_writer = os.pipe()
         os.set_blocking(self._wakeup, False)
@@ -91,21 +79,29 @@ class Zygote:
 
     def serve(self) -> None:
         """Answer requests until the control socket closes or the parent is gone."""
-        self._control.sendall(READY)
         while (request := self._receive()) is not None:
             folders = [self._new_folder() for _ in request.jobs]
             report = self._supervise(request, folders)
-            if report is None:
+            if report is None or not self._clean(request, folders):
                 break
             self._control.sendall(report)
-            for folder in folders:
-                _remove(folder)
 
     def _new_folder(self) -> str:
+        if not self._settings.work_folder:
+            return ""
         self._num_folders += 1
-        folder = os.path.join(self._scratch, str(self._num_folders))
+        folder = os.path.join(self._settings.work_folder, str(self._num_folders))
         os.mkdir(folder, 0o700)
         return folder
+
+    def _clean(self, request: _Request, folders: list[str]) -> bool:
+        """Remove what programs wrote; whether nothing of it is left for the next one."""
+        for folder in folders:
+            if folder:
+                _remove(folder)
+        if self._settings.scratch_is_shared and request.limits.scratch_bytes:
+            return _is_emptied(self._settings.scratch)
+        return True
 
     def _wait(self, seconds: float) -> bool:
         """Wait for a child, the control socket or the time; False when nobody wants us any more."""
@@ -133,21 +129,23 @@ class Zygote:
             readable, _, _ = select.select([self._control], [], [], 0)
             if readable:
                 break
-        data, descriptors, _, _ = socket.recv_fds(self._control, REQUEST.size, 8)
-        if len(data) != REQUEST.size:
+        data, descriptors, _, _ = socket.recv_fds(self._control, REQUEST_BYTES, 8)
+        if len(data) != REQUEST_BYTES:
             return None
-        count, wall_seconds, cpu_seconds, memory_bytes, file_bytes, processes = REQUEST.unpack(data)
-        output, error, *jobs = descriptors
-        if len(jobs) != count:
+        names = self._settings.language_names
+        num_children, has_stdin, language, limits = unpack_request(data, names)
+        if not has_stdin:
+            descriptors.insert(0, self._null)
+        stdin, output, error, *jobs = descriptors
+        if len(jobs) != num_children:
             return None
-        limits = ProcessLimits(cpu_seconds, memory_bytes, file_bytes, processes)
-        return _Request(wall_seconds, limits, output, error, jobs)
+        return _Request(limits, language, stdin, output, error, jobs)
 
     def _supervise(self, request: _Request, folders: list[str]) -> bytes | None:
         started = time.monotonic()
         pids = self._fork(request, folders)
-        deadline = started + request.wall_seconds
-        finished: dict[int, _Child] = {}
+        deadline = started + request.limits.wall_seconds
+        finished: dict[int, ChildEnd] = {}
         is_late = is_wanted = True
         while is_wanted:
             self._collect(pids, finished)
@@ -155,7 +153,7 @@ class Zygote:
             if len(pids) == 2 and pids[1] in finished and pids[0] not in finished:
                 deadline = min(deadline, time.monotonic() + _CANDIDATE_GRACE_SECONDS)
             now = time.monotonic()
-            is_late = now - started >= request.wall_seconds and len(finished) < len(pids)
+            is_late = now - started >= request.limits.wall_seconds and len(finished) < len(pids)
             if len(finished) == len(pids) or now >= deadline:
                 break
             is_wanted = self._wait(deadline - now)
@@ -167,11 +165,9 @@ class Zygote:
         self._kill_strays()
         if not is_wanted:
             return None
-        return REPORT_HEAD.pack(wall_seconds, is_late) + b"".join(
-            CHILD_REPORT.pack(*finished[pid]) for pid in pids
-        )
+        return pack_report(wall_seconds, is_late, [finished[pid] for pid in pids])
 
-    def _collect(self, pids: list[int], finished: dict[int, _Child]) -> None:
+    def _collect(self, pids: list[int], finished: dict[int, ChildEnd]) -> None:
         for pid in pids:
             child = _take_exited(pid) if pid not in finished else None
             if child is not None:
@@ -196,65 +192,29 @@ class Zygote:
         for index, job in enumerate(request.jobs):
             pid = os.fork()
             if pid == 0:
-                # Never back into the zygote's loop, whatever happens.
-                try:
-                    output, error = request.output, request.error
-                    if index > 0:
-                        output = error = self._null
-                    channel = channels[index].fileno() if channels else -1
-                    connections = self._become_child(
-                        request.limits, folders[index], (self._null, output, error, job, channel)
-                    )
-                    _run_child(*connections)
-                    os._exit(0)
-                finally:
-                    os._exit(SETUP_FAILED_EXIT_CODE)
+                # The judge is silent: what it says would be taken for the program's output.
+                streams = (request.stdin, request.output, request.error)
+                if index > 0:
+                    streams = (self._null, self._null, self._null)
+                channel = (channels[index].fileno(),) if channels else ()
+                child = Child(
+                    (*streams, job, *channel),
+                    request.limits,
+                    request.language,
+                    self._pid,
+                    self._commands[request.language],
+                )
+                child.run(self._lockdown, folders[index])
             pids.append(pid)
         for channel_end in channels:
             channel_end.close()
-        for descriptor in (request.output, request.error, *request.jobs):
+        received = {request.stdin, request.output, request.error, *request.jobs} - {self._null}
+        for descriptor in received:
             os.close(descriptor)
         return pids
 
-    def _become_child(
-        self, limits: ProcessLimits, folder: str, descriptors: tuple[int, ...]
-    ) -> list[socket.socket]:
-        """Leave the zygote's group, signals, descriptors and folder; then bound this process."""
-        os.setsid()
-        die_with_parent(self._pid)
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        # First out of the way of the low numbers, then onto them.
-        wanted = [descriptor for descriptor in descriptors if descriptor >= 0]
-        safe = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, _SAFE_DESCRIPTOR) for descriptor in wanted]
-        for number, descriptor in enumerate(safe):
-            os.dup2(descriptor, number)
-        os.closerange(len(safe), _MAX_DESCRIPTOR)
-        os.chdir(folder)
-        os.environ.clear()
-        os.environ.update(HOME=folder, TMPDIR=folder)
-        limit_resources(limits)
-        return [socket.socket(fileno=number) for number in range(3, len(safe))]
 
-
-def _run_child(connection: socket.socket, channel: socket.socket | None = None) -> None:
-    """Read the job, now that this process is bounded, and do it."""
-    tag, payload = read_frame(connection, MAX_JOB_BYTES)
-    job: Any = decode(payload)
-    del payload
-
-    def send(message: tuple[object, ...]) -> None:
-        connection.sendall(pack_frame(tag, encode(message)))
-
-    if job[0] == "judge":
-        assert channel is not None
-        run_judge(send, channel, *job[1:])
-    else:
-        run_job(job, send, channel)
-
-
-def _take_exited(pid: int) -> _Child | None:
+def _take_exited(pid: int) -> ChildEnd | None:
     """The child's end, with the rest of its group killed; None while it runs."""
     if hasattr(os, "waitid"):
         if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
@@ -266,12 +226,12 @@ def _take_exited(pid: int) -> _Child | None:
     if reaped == 0:
         return None
     kill_group(pid)
-    return _Child(status, usage.ru_utime + usage.ru_stime, peak_memory_bytes(usage))
+    return ChildEnd(status, usage.ru_utime + usage.ru_stime, peak_memory_bytes(usage))
 
 
-def _reap(pid: int) -> _Child:
+def _reap(pid: int) -> ChildEnd:
     _, status, usage = os.wait4(pid, 0)
-    return _Child(status, usage.ru_utime + usage.ru_stime, peak_memory_bytes(usage))
+    return ChildEnd(status, usage.ru_utime + usage.ru_stime, peak_memory_bytes(usage))
 
 
 def _remove(folder: str) -> None:
@@ -283,28 +243,85 @@ def _remove(folder: str) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def main() -> None:
-    """Serve until nobody wants this process any more; then remove the scratch folder."""
-    control = socket.socket(fileno=int(sys.argv[1]))
-    scratch = sys.argv[2]
-    sys.argv = ["program"]
-    # An interrupt at the terminal is the trainer's to handle.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    adopt_orphans()
-    zygote = Zygote(control, scratch)
+def _is_emptied(folder: str) -> bool:
+    """Remove everything in a folder that stays; whether that succeeded."""
+    for entry in list(os.scandir(folder)):
+        if entry.is_dir(follow_symlinks=False):
+            for path, names, _ in os.walk(entry.path):
+                os.chmod(path, 0o700)
+                for name in names:
+                    with contextlib.suppress(OSError):
+                        os.chmod(os.path.join(path, name), 0o700, follow_symlinks=False)
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                os.unlink(entry.path)
+    return not os.listdir(folder)
+
+
+def _prepare(settings: ZygoteSettings) -> Lockdown | None:
+    """Import what programs use, give up root's rights, make the walls; then warm up."""
+    sys.path += settings.module_paths
+    # Numeric libraries start a thread for each core otherwise, each with memory of its own.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    for name in settings.modules:
+        importlib.import_module(name)
+    if settings.walls and os.getuid() == 0:
+        if not settings.user_id:
+            raise LockdownError("programs must not run as root and no other user was named")
+        credentials.become_user(settings.user_id, settings.user_id)
+    if settings.walls:
+        credentials.set_dumpable(False)
+        os.environ.update(HOME="/nonexistent", TMPDIR=settings.scratch or "/nonexistent")
+    lockdown = Lockdown(settings) if settings.walls else None
     # What is done once here for the first time, no child has to do for the first time.
     describe(ast.parse(_WARM_UP), _WARM_UP)
     compile(_WARM_UP, "<warm-up>", "exec")
     decode(encode(("warm-up", (1, 2.0, [None, "text"]))))
-    # Keeps the collector from touching, and so copying, the pages shared with every child.
-    gc.collect()
-    gc.freeze()
+    return lockdown
+
+
+def main() -> None:
+    """Serve until nobody wants this process any more; then remove the work folder."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    settings = ZygoteSettings.from_json(sys.argv[2])
+    sys.argv = ["program"]
+    os.environ.clear()
+    # An interrupt at the terminal is the trainer's to handle.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    adopt_orphans()
     try:
+        try:
+            lockdown = _prepare(settings)
+        except (LockdownError, OSError, ImportError) as error:
+            _say(control, ("unavailable", str(error)))
+            return
+        zygote = Zygote(control, settings, lockdown)
+        # Keeps the collector from touching, and so copying, the pages shared with every child.
+        gc.collect()
+        gc.freeze()
+        _say(control, ("ready", *_facts(lockdown)))
         zygote.serve()
     finally:
-        # Where the trainer was killed nobody else does it; folders in use are not empty.
-        shutil.rmtree(scratch, ignore_errors=True)
-        worker_folder = os.path.dirname(scratch)
-        with contextlib.suppress(OSError):
-            os.rmdir(worker_folder)
-            os.rmdir(os.path.dirname(worker_folder))
+        if settings.work_folder:
+            _remove_work_folder(settings.work_folder)
+
+
+def _facts(lockdown: Lockdown | None) -> tuple[object, ...]:
+    """What the walls are made of: user, Landlock's version, whether each job can have a folder."""
+    if lockdown is None:
+        return (os.getuid(), 0, True)
+    return (os.getuid(), lockdown.landlock_version, lockdown.has_user_namespaces)
+
+
+def _say(control: socket.socket, message: tuple[object, ...]) -> None:
+    control.sendall(pack_frame(NO_TAG, encode(message)))
+
+
+def _remove_work_folder(folder: str) -> None:
+    # Where the trainer was killed nobody else does it; folders in use are not empty.
+    shutil.rmtree(folder, ignore_errors=True)
+    worker_folder = os.path.dirname(folder)
+    with contextlib.suppress(OSError):
+        os.rmdir(worker_folder)
+        os.rmdir(os.path.dirname(worker_folder))

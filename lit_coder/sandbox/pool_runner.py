@@ -1,11 +1,10 @@
-"""The subprocess backend: a pool of zygote processes, one thread of the trainer for each.
+"""Runs jobs on a pool of workers behind the first wall that holds, one thread for each worker.
 
-    with SubprocessRunner(SandboxOptions()) as runner:
+    with PoolRunner(options, walls) as runner:
         for execution in runner.run(jobs): ...
 
-It bounds time, memory, output and file size, and ends a program with everything it started. It
-builds no walls: a program can read and write what this user can, and use the network. It says
-so in one line at start.
+At start the walls are tried in order: workers are started, then a program attacks from inside; a
+wall that does not start or does not hold is passed over, and with none left there is no runner.
 
 A busy machine must not become a verdict: a program that reached the wall limit with little
 processor time used, and one under which two supervisors broke down, is run once more with no
@@ -22,17 +21,19 @@ import shutil
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from types import TracebackType
 
+from lit_coder.sandbox.canaries import Bait
 from lit_coder.sandbox.contract import (
     CallJob,
     CheckJob,
     Execution,
     Job,
+    Limits,
     SandboxError,
     SandboxUnavailable,
     StdioJob,
@@ -49,8 +50,10 @@ from lit_coder.sandbox.executions import (
 )
 from lit_coder.sandbox.gate import Gate
 from lit_coder.sandbox.inside.codec import CodecError
+from lit_coder.sandbox.inside.launching import LaunchLimits, LaunchRequest, WorkerDiedError
 from lit_coder.sandbox.options import SandboxOptions
-from lit_coder.sandbox.worker import Launch, Worker, WorkerDiedError
+from lit_coder.sandbox.wall import Wall
+from lit_coder.sandbox.worker import Launch, WallFacts, Worker
 
 logger = logging.getLogger("lit_coder.sandbox")
 
@@ -59,18 +62,23 @@ logger = logging.getLogger("lit_coder.sandbox")
 _MAX_AHEAD = 2048
 _BROKEN_WORKER_PATIENCE_SECONDS = 0.2
 _LEAST_REMAINING_SECONDS = 0.01
+_JOBS_PER_WORKER = 10_000
 # A program that got less of a processor than this had to wait for it, or waited of itself.
 _LEAST_CPU_SHARE = 0.5
 _CANARY = CallJob("answer = 42", ())
 
 
-class SubprocessRunner:
+class PoolRunner:
     """Runs jobs in forked children of small interpreter processes; see the module's text."""
 
-    def __init__(self, options: SandboxOptions) -> None:
+    def __init__(self, options: SandboxOptions, walls: Sequence[Wall]) -> None:
         self._num_workers = options.workers or _num_cores()
+        self._walls = walls
+        self._wall = walls[0]
+        self._facts: WallFacts | None = None
         self._idle: queue.Queue[Worker] = queue.Queue()
         self._workers: list[Worker] = []
+        self._num_jobs: dict[int, int] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._scratch: Path | None = None
         self._is_closing = False
@@ -79,36 +87,65 @@ class SubprocessRunner:
 
     @property
     def worker_pids(self) -> list[int]:
-        """Process ids of the running zygotes."""
+        """Process ids of the running workers."""
         return [worker.pid for worker in self._workers if worker.pid is not None]
 
-    def __enter__(self) -> SubprocessRunner:
-        """Start the worker processes.
+    @property
+    def wall(self) -> Wall:
+        """The wall that was proven at start; before that, the first that will be tried."""
+        return self._wall
+
+    @property
+    def facts(self) -> WallFacts | None:
+        """What the workers say of the wall, once they have started."""
+        return self._facts
+
+    def __enter__(self) -> PoolRunner:
+        """Start the worker processes behind the first wall that holds.
 
         Raises:
-            SandboxUnavailable: they do not start.
+            SandboxUnavailable: none does; the message says why for each.
         """
-        if os.name != "posix":
-            raise SandboxUnavailable("The subprocess sandbox needs Linux or macOS.")
         self._is_closing = False
+        failures: list[tuple[str, str]] = []
+        for wall in self._walls:
+            try:
+                self._start_behind(wall)
+            except SandboxUnavailable as error:
+                self.close()
+                failures.append((wall.name, str(error)))
+            except BaseException:
+                self.close()
+                raise
+            else:
+                self._report(wall, failures)
+                return self
+        raise SandboxUnavailable(no_wall_message(failures))
+
+    def _start_behind(self, wall: Wall) -> None:
+        self._is_closing = False
+        self._wall = wall
         self._scratch = Path(tempfile.mkdtemp(prefix="lit_coder_"))
-        self._workers = [Worker(self._scratch / str(i)) for i in range(self._num_workers)]
-        self._threads = ThreadPoolExecutor(self._num_workers, thread_name_prefix="sandbox")
-        try:
+        with Bait() as bait:
+            self._workers = list(wall.make_workers(self._num_workers, self._scratch))
+            self._num_jobs = {id(worker): 0 for worker in self._workers}
             for worker in self._workers:
                 worker.start()
             for worker in self._workers:
-                worker.wait_until_ready()
+                self._facts = worker.wait_until_ready()
                 self._idle.put(worker)
-        except BaseException:
-            self.close()
-            raise
-        logger.info(
-            "sandbox: subprocess backend, %d workers, resource limits only: "
-            "file system and network are not walled off yet",
-            self._num_workers,
-        )
-        return self
+            if wall.is_proven:
+                _prove(wall, bait, self._workers[0])
+        self._threads = ThreadPoolExecutor(self._num_workers, thread_name_prefix="sandbox")
+
+    def _report(self, wall: Wall, failures: Sequence[tuple[str, str]]) -> None:
+        for name, reason in failures:
+            logger.info("sandbox: not behind %s: %s", name, reason)
+        text = "sandbox: %d workers behind %s: %s"
+        if wall.is_proven:
+            logger.info(text, self._num_workers, wall.name, wall.summary)
+        else:
+            logger.warning(text, self._num_workers, wall.name, wall.summary)
 
     def __exit__(
         self,
@@ -162,8 +199,10 @@ class SubprocessRunner:
                 future.cancel()
 
     def _execute(self, job: Job) -> Execution:
+        self._check(job)
         worker = self._idle.get()
         try:
+            self._renew(worker, job.language)
             with self._gate.shared():
                 execution = self._run_beside_others(worker, job)
             if execution is not None and not may_be_load(execution, job):
@@ -197,10 +236,30 @@ class SubprocessRunner:
             raise SandboxError(f"The sandbox does not work any more: {problem}.") from problem
         return Execution("crashed", detail=f"the program broke its supervisor: {problem}")
 
+    def _check(self, job: Job) -> None:
+        """Refuse a job that asks for more than this machine has."""
+        self._wall.languages.admit(job.language)
+        if job.limits.scratch_bytes and self._facts is not None and not self._facts.has_scratch:
+            raise SandboxError(
+                "A program is to have a writable folder (sandbox.scratch_megabytes), which here "
+                "needs user namespaces: allow them, or choose sandbox.backend docker."
+            )
+
+    def _renew(self, worker: Worker, language: str) -> None:
+        """Replace a worker now and then, so that nothing can pile up in it, or for a language."""
+        self._num_jobs[id(worker)] += 1
+        is_old = self._num_jobs[id(worker)] > _JOBS_PER_WORKER
+        if is_old or language not in worker.language_names:
+            self._start_again(worker)
+
     def _restart(self, worker: Worker) -> None:
+        logger.info("sandbox: a worker process broke down and is started again")
+        self._start_again(worker)
+
+    def _start_again(self, worker: Worker) -> None:
         if self._is_closing:
             raise SandboxError("The sandbox was closed while programs were running.")
-        logger.info("sandbox: a worker process broke down and is started again")
+        self._num_jobs[id(worker)] = 0
         worker.stop(_BROKEN_WORKER_PATIENCE_SECONDS)
         try:
             worker.start()
@@ -219,10 +278,29 @@ def may_be_load(execution: Execution, job: Job) -> bool:
     )
 
 
+def _prove(wall: Wall, bait: Bait, worker: Worker) -> None:
+    try:
+        failures = bait.attack(lambda job: _run_on(worker, job))
+    except WorkerDiedError as error:
+        failures = [f"kill of the parent ({error})"]
+    if failures:
+        raise SandboxUnavailable(f"The sandbox's self-test broke through: {', '.join(failures)}.")
+
+
+def no_wall_message(failures: Sequence[tuple[str, str]]) -> str:
+    """Why nothing can be run here, wall by wall, and what to do."""
+    reasons = " ".join(f"{name}: {reason}" for name, reason in failures)
+    return (
+        f"No wall holds on this machine, so no program is run. {reasons} Remedies: install "
+        "bubblewrap and allow user namespaces, use Linux 6.2 or newer, name sandbox.backend "
+        "docker, or, for programs you would run yourself, sandbox.backend unsafe."
+    )
+
+
 def _run_on(worker: Worker, job: Job) -> Execution:
     try:
         if isinstance(job, CallJob):
-            return call_execution(job, worker.launch([encode_call(job)], job.limits))
+            return call_execution(job, worker.launch(_request(job, (encode_call(job),))))
         if isinstance(job, StdioJob):
             return _run_stdio(worker, job)
         return _run_check(worker, job)
@@ -230,10 +308,18 @@ def _run_on(worker: Worker, job: Job) -> Execution:
         return Execution("unsupported", detail=f"the job cannot cross to its process: {error}")
 
 
+def _request(
+    job: Job, jobs: tuple[bytes, ...], limits: Limits | None = None, stdin: bytes | None = None
+) -> LaunchRequest:
+    return LaunchRequest(jobs, LaunchLimits(*astuple(limits or job.limits)), job.language, stdin)
+
+
 def _run_check(worker: Worker, job: CheckJob) -> Execution:
-    execution = check_execution(job, worker.launch(encode_check(job), job.limits))
+    if job.language != "python":
+        return Execution("unsupported", detail=f"no judge calls programs in {job.language}")
+    execution = check_execution(job, worker.launch(_request(job, encode_check(job))))
     if execution.status == "unsupported" and job.allow_in_process:
-        launch = worker.launch([encode_in_process(job)], job.limits)
+        launch = worker.launch(_request(job, (encode_in_process(job),)))
         return in_process_execution(job, launch)
     return execution
 
@@ -242,8 +328,10 @@ def _run_stdio(worker: Worker, job: StdioJob) -> Execution:
     """One process for each input; together they share the job's time."""
     launches: list[Launch] = []
     limits = job.limits
+    payload = encode_stdio(job.program)
     for stdin_text in job.stdin:
-        launch = worker.launch([encode_stdio(job.program, stdin_text)], limits)
+        stdin = stdin_text.encode("utf-8", "surrogatepass")
+        launch = worker.launch(_request(job, (payload,), limits, stdin))
         launches.append(launch)
         execution = stdio_execution(launches, job.limits)
         if execution.status != "completed":
