@@ -1,4 +1,6 @@
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,14 @@ CallF = Callable[..., Execution]
 def runner() -> Iterator[PoolRunner]:
     with open_runner(SandboxOptions(workers=2)) as running:
         yield running
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that any user can enter, as root's programs, who are another one, must."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -74,10 +74,12 @@ attempt(connect, socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", udp))
 attempt(connect, socket.AF_UNIX, socket.SOCK_STREAM, named)
 attempt(connect, socket.AF_UNIX, socket.SOCK_STREAM, "\\0abstract")
 attempt(connect, socket.AF_NETLINK, socket.SOCK_RAW, (0, 0))
-attempt(socket.socketpair)
+attempt(socket.socketpair, socket.AF_INET)
+one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+attempt(one.sendto, b"x", named)
 """
         ports = tcp.getsockname()[1], udp.getsockname()[1]
-        assert answers(body, *ports, tmp_path / "socket") == ["EPERM"] * 6
+        assert answers(body, *ports, tmp_path / "socket") == ["EPERM"] * 7
         assert select.select([tcp, udp, named], [], [], 0)[0] == []
 
 
@@ -89,9 +91,9 @@ def test_sockets_it_already_has_can_be_read_and_written_and_nothing_else() -> No
         body = """
 with socket.socket(fileno=0) as connection:
     lock()
-    attempt(connection.send, b"x")
-    attempt(connection.recv, 1)
     attempt(socket.send_fds, connection, [b"x"], [1])
+    attempt(socket.recv_fds, connection, 1, 1)
+    attempt(connection.shutdown, socket.SHUT_RD)
     assert os.read(0, 99) == b"question"
     os.write(0, b"answer")
 """

@@ -63,8 +63,8 @@ _JAVASCRIPT = Language(
     name="javascript",
     file_name="program.js",
     executable="node",
-    # Without workers for the compiler and the collector it starts fastest, and has no thread
-    # that could compute for a program. The text on the command line needs no readable file.
+    # One worker for the compiler and the collector starts fastest; 0 would mean as many as the
+    # machine has cores. The driver's text on the command line needs no readable file.
     arguments=("--v8-pool-size=1", "--eval"),
     driver_files=("codec.js", "sha256.js", "features.js", "driver.js"),
     # A block, or the driver's constants would be in the way of the program's.
@@ -72,8 +72,8 @@ _JAVASCRIPT = Language(
     identify=("--print", "process.execPath + '\\n' + process.versions.node"),
     minimum_version=(18,),
     remedy="install Node.js 18 or newer",
-    # Timers of the platform, the inspector's signal thread, one more at the start, one for file
-    # operations (version 20); the others leave room for other versions.
+    # That worker, its timers, the inspector's signals, file operations (versions 18 and 20); two
+    # more leave room for other versions.
     num_threads=6,
     late_files=("/etc/ssl/openssl.cnf", "/usr/share/nodejs"),
 )

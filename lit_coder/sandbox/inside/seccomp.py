@@ -6,8 +6,8 @@
 
 What is not on the list fails with EPERM; what the C library can do without, and what is newer
 than our table, with ENOSYS, so that it falls back. A call by another processor's numbers (i386,
-x32) kills the process. Nothing of sockets is on the list: `read` and `write` serve those that are
-already connected. Which files may be reached is Landlock's matter: a call on the list may still
+x32) kills the process. Of sockets there is only what an event loop wakes itself with: a connected
+pair of its own, on which nothing is sent to an address and no descriptor travels. Which files may be reached is Landlock's matter: a call on the list may still
 fail there.
 """
 
@@ -32,6 +32,7 @@ rename renameat renameat2 link linkat symlink symlinkat
 ftruncate fallocate fadvise64 fsync fdatasync sendfile copy_file_range
 mmap munmap mprotect mremap madvise msync brk
 poll ppoll select pselect6
+epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait recvfrom
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait
 sigaltstack pause restart_syscall
 nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday time times
@@ -44,8 +45,7 @@ exit exit_group wait4 waitid
 """
 # What another interpreter needs to start and to turn its event loop.
 _WITH_EXECUTE = """
-execve arch_prctl set_tid_address capget membarrier
-epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2
+execve arch_prctl set_tid_address capget membarrier eventfd2
 """
 # Newer forms of calls on the list, whose arguments a filter cannot see or that bring nothing.
 _NOT_THERE = "clone3 openat2 faccessat2 epoll_pwait2 futex_waitv"
@@ -61,6 +61,7 @@ _THREAD_FLAGS = 0x7D0F00
 _FCNTL_COMMANDS = (0, 1, 2, 3, 4, 1030, 1032)
 # TCGETS and its successor (is it a terminal?), FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
 _IOCTL_REQUESTS = (0x5401, 0x802C542A, 0x541B, 0x5421, 0x5450, 0x5451)
+_AF_UNIX = 1
 # PR_SET_NAME, PR_GET_NAME.
 _PRCTL_OPTIONS = (15, 16)
 
@@ -126,14 +127,13 @@ def _argument_checks(policy: Policy) -> dict[str, list[_Step]]:
         "fcntl": _one_of("fcntl", 1, _FCNTL_COMMANDS),
         "ioctl": _one_of("ioctl", 1, _IOCTL_REQUESTS),
         "prctl": _one_of("prctl", 0, _PRCTL_OPTIONS),
-        # Of this process, and without a new limit: the pointer is null in both its halves.
+        "socketpair": _one_of("socketpair", 0, (_AF_UNIX,)),
+        "sendto": _null("sendto", 4),
+        # Of this process, and without a new limit.
         "prlimit64": [
             _Step(_LOAD, _ARGUMENTS, label="prlimit64"),
             _Step(_JUMP_EQUAL, 0, "", "deny"),
-            _Step(_LOAD, _ARGUMENTS + 8 * 2),
-            _Step(_JUMP_EQUAL, 0, "", "deny"),
-            _Step(_LOAD, _ARGUMENTS + 8 * 2 + 4),
-            _Step(_JUMP_EQUAL, 0, "allow", "deny"),
+            *_null("", 2),
         ],
     }
     if policy.threads:
@@ -143,6 +143,16 @@ def _argument_checks(policy: Policy) -> dict[str, list[_Step]]:
             _Step(_JUMP_ANY_BIT, _CLONE_THREAD, "allow", "deny"),
         ]
     return checks
+
+
+def _null(name: str, argument: int) -> list[_Step]:
+    """Allow where the argument, a pointer, is null in both its halves."""
+    return [
+        _Step(_LOAD, _ARGUMENTS + 8 * argument, label=name),
+        _Step(_JUMP_EQUAL, 0, "", "deny"),
+        _Step(_LOAD, _ARGUMENTS + 8 * argument + 4),
+        _Step(_JUMP_EQUAL, 0, "allow", "deny"),
+    ]
 
 
 def _one_of(name: str, argument: int, values: tuple[int, ...]) -> list[_Step]:

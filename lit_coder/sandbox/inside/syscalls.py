@@ -55,6 +55,9 @@ alarm 37 -
 setitimer 38 103
 getpid 39 172
 sendfile 40 71
+sendto 44 206
+recvfrom 45 207
+socketpair 53 199
 clone 56 220
 execve 59 221
 exit 60 93

@@ -42,7 +42,7 @@ ATTACKS = (
         low, high = (int(each, 16) for each in line.split()[0].split('-'))
         import ctypes
         text = ctypes.string_at(low, high - low)
-        return text[text.find(b'$environment_name='):][:100]
+        return text[text.rfind(b'$environment_name='):][:100]
         """,
     ),
     _bare(

@@ -12,7 +12,8 @@ _X86_GETPID = "b8140000" + "00" + "cd80" + "c3"
 
 
 def _gain(name: str, statement: str, needs_root: bool = False, is_optional: bool = False) -> Attack:
-    body = f"{statement}\nreturn 'gained: {name}'"
+    gained = f"gained: {name}"
+    body = f"{statement}\nreturn {gained!r}"
     return Attack(name, "gain", body, needs_root=needs_root, is_optional=is_optional)
 
 

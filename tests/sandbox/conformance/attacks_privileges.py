@@ -16,7 +16,8 @@ def _gain(
     is_optional: bool = False,
     before: str = "pass",
 ) -> Attack:
-    body = f"{before}\nreturn 'gained: {name}' if {condition} else ''"
+    gained = f"gained: {name}"
+    body = f"{before}\nreturn {gained!r} if {condition} else ''"
     return Attack(name, "gain", body, needs_root=needs_root, is_optional=is_optional)
 
 

@@ -99,7 +99,7 @@ _ENTRIES = (
         "change",
         """
         number = os.open('$target_folder', os.O_TMPFILE | os.O_RDWR, 0o600)
-        os.link(f'/proc/self/fd/{number}', '$target_folder/new', follow_symlinks=True)
+        os.link(f'/proc/self/fd/{number}', '$target_folder/new', src_dir_fd=number)
         """,
         is_optional=True,
     ),

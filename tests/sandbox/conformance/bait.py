@@ -16,6 +16,7 @@ import os
 import secrets
 import shutil
 import sqlite3
+import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
@@ -28,6 +29,7 @@ from tests.sandbox.conformance.host_state import (
     kernel_objects,
     mounts_below,
     processes_with,
+    remove_kernel_objects,
     tree,
 )
 from tests.sandbox.conformance.listeners import Listeners
@@ -78,7 +80,7 @@ class Bait:
         """The files that hold a secret; they are made once."""
         folder, secret = self._private, self._secrets["file"]
         folder.mkdir()
-        (folder / "secret.txt").write_text(secret)
+        (folder / "secret.txt").write_text(f"{secret}\n")
         (folder / f"{self._secrets['file name']}.txt").touch()
         (folder / "link").symlink_to(self._secrets["link"])
         (folder / "descriptor.txt").write_text(self._secrets["descriptor"])
@@ -114,6 +116,7 @@ class Bait:
                 path.chmod(0o777 if path.is_dir() or path.is_socket() else 0o666)
         for path in (*self._public.rglob("*"), self._public, self._private):
             os.utime(path, (_LONG_AGO, _LONG_AGO))
+        remove_kernel_objects(self.marker, self._ipc_key)
         self._victims.replace_harmed()
         self._listeners.contacts()
         self._before = self._host_state()
@@ -162,9 +165,11 @@ class Bait:
         """Remove everything."""
         os.environ.pop(_ENVIRONMENT_NAME, None)
         os.close(self.descriptor)
+        remove_kernel_objects(self.marker, self._ipc_key)
         self._listeners.close()
         self._victims.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        # Not by `shutil`, which does not get to the bottom of what a program may have left.
+        subprocess.run(["rm", "-rf", str(self.folder)], check=True)
 
 
 def _returned_texts(execution: Execution) -> list[str]:

@@ -14,8 +14,8 @@ from lit_coder.problems.problem import Call
 from lit_coder.sandbox.contract import CallJob, ExecutionStatus, Limits
 from tests.sandbox.conformance.attack import function
 
-SHORT = Limits(wall_seconds=0.5, cpu_seconds=2.0, output_bytes=1000)
-LONGER = Limits(wall_seconds=4.0, cpu_seconds=2.0, output_bytes=1000)
+SHORT = Limits(wall_seconds=0.3, cpu_seconds=2.0, output_bytes=1000)
+LONGER = Limits(wall_seconds=4.0, cpu_seconds=1.0, output_bytes=1000)
 ENDS: tuple[ExecutionStatus, ...] = ("completed", "error", "timeout", "out_of_memory", "crashed")
 
 

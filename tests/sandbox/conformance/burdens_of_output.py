@@ -55,7 +55,7 @@ _VALUES = (
             def __format__(self, how): raise SystemExit
         return type(Name('odd'), (), {})()
         """,
-        ("completed",),
+        ("completed", "error"),
     ),
 )
 

@@ -10,6 +10,7 @@ A tree holds what any system call could change on a file, times of reading excep
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import socket
 import stat
@@ -18,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _LONG = 200
+_IPC_RMID = 0
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -60,6 +62,21 @@ def kernel_objects(marker: str, ipc_key: int) -> dict[str, str]:
     with contextlib.suppress(OSError):
         found["core_pattern"] = Path("/proc/sys/kernel/core_pattern").read_text()
     return found
+
+
+def remove_kernel_objects(marker: str, ipc_key: int) -> None:
+    """Remove what `kernel_objects` found of programs."""
+    library = ctypes.CDLL(None)
+    for find, remove in (
+        (library.shmget(ipc_key, 0, 0), lambda found: library.shmctl(found, _IPC_RMID, None)),
+        (library.msgget(ipc_key, 0), lambda found: library.msgctl(found, _IPC_RMID, None)),
+        (library.semget(ipc_key, 0, 0), lambda found: library.semctl(found, 0, _IPC_RMID)),
+    ):
+        if find >= 0:
+            remove(find)
+    for name in _names(Path("/dev/shm")):
+        if marker in name:
+            Path("/dev/shm", name).unlink()
 
 
 def mounts_below(folder: Path) -> dict[str, str]:
