@@ -9,7 +9,6 @@ a later child inherits.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 from typing import Any, NamedTuple, NoReturn
@@ -20,13 +19,13 @@ from .frames import MAX_JOB_BYTES, read_frame, write_frame
 from .judge import run_judge
 from .launching import LaunchLimits
 from .lockdown import Lockdown
-from .processes import die_with_parent, limit_resources
+from .processes import die_with_parent, limit_resources, resource_limits
 
 _SETUP_FAILED_EXIT_CODE = 99
 _JOB = 3
 _CHANNEL = 4
-# Rulesets and the descriptors on their way to their numbers are above what programs may open.
-_SAFE_DESCRIPTOR = 64
+NUM_DESCRIPTORS = 5
+"""No descriptor that is handed to a child may have a number below this one in the zygote."""
 _MAX_DESCRIPTOR = 1024
 
 
@@ -52,7 +51,7 @@ class Child(NamedTuple):
                 lockdown.lock(self.limits, self.language)
             else:
                 by_data = bool(self.command)
-                limit_resources(self.limits, self.limits.processes, False, by_data)
+                limit_resources(resource_limits(self.limits, self.limits.processes, False, by_data))
             os.closerange(len(self.descriptors), _MAX_DESCRIPTOR)
             if self.command:
                 # It reads the job in this process's place.
@@ -66,11 +65,7 @@ class Child(NamedTuple):
         os.setsid()
         die_with_parent(self.zygote_pid)
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        # First out of the way of the low numbers, then onto them.
-        safe = [fcntl.fcntl(each, fcntl.F_DUPFD, _SAFE_DESCRIPTOR) for each in self.descriptors]
-        for number, descriptor in enumerate(safe):
+        for number, descriptor in enumerate(self.descriptors):
             os.dup2(descriptor, number)
         if folder:
             os.chdir(folder)

@@ -15,7 +15,6 @@ import os
 import select
 import socket
 import struct
-import tempfile
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -144,6 +143,9 @@ def launch(
 def _open_text(data: bytes) -> int:
     """A descriptor that reads the bytes and cannot be used to keep anything."""
     if not hasattr(os, "memfd_create"):
+        # Where it is not needed, nobody pays for all that it imports.
+        import tempfile
+
         with tempfile.TemporaryFile() as file:
             file.write(data)
             file.seek(0)

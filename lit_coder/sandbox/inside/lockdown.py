@@ -14,7 +14,7 @@ import os
 
 from . import credentials, landlock, namespaces, seccomp
 from .launching import LaunchLimits
-from .processes import die_with_parent, limit_resources
+from .processes import die_with_parent, limit_resources, resource_limits
 from .settings import LanguageSettings, ZygoteSettings
 from .standard_library import readable_paths
 from .syscalls import find_architecture
@@ -37,6 +37,7 @@ class Lockdown:
             raise LockdownError(f"seccomp is not built for the processor {os.uname().machine}")
         self._settings = settings
         self._zygote_pid = os.getpid()
+        self._has_capabilities = credentials.has_capabilities()
         self.landlock_version = landlock.abi_version()
         if settings.needs_landlock and self.landlock_version < _LEAST_LANDLOCK:
             raise LockdownError(
@@ -78,11 +79,12 @@ class Lockdown:
                 self._settings.scratch, limits.scratch_bytes, limits.scratch_files
             )
         # An interpreter that reserves more address space than it uses is bounded by its data.
-        limit_resources(limits, num_threads, is_counted, by_data=interpreter is not None)
-        if credentials.has_capabilities():
+        by_data = interpreter is not None
+        limit_resources(resource_limits(limits, num_threads, is_counted, by_data))
+        if mounts or is_counted or self._has_capabilities:
             credentials.drop_capabilities()
-        # A change of privileges makes the kernel forget it.
-        die_with_parent(self._zygote_pid)
+            # A change of privileges makes the kernel forget it.
+            die_with_parent(self._zygote_pid)
         credentials.set_no_new_privs()
         if has_scratch:
             os.chdir(self._settings.scratch)

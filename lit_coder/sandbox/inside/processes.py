@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
+import glob
 import math
 import os
 import resource
 import signal
+import sys
 from collections.abc import Callable
-from pathlib import Path
+from typing import TypeAlias
 
 from .launching import LaunchLimits
 
@@ -47,51 +50,51 @@ def adopt_orphans() -> None:
         _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def limit_resources(
+ResourceLimits: TypeAlias = tuple[tuple[int, tuple[int, int]], ...]
+"""Which limits to set to what, soft and hard."""
+
+
+@functools.lru_cache(maxsize=64)
+def resource_limits(
     limits: LaunchLimits, num_threads: int, is_counted: bool, by_data: bool = False
-) -> None:
-    """Bound this process and what it starts; hard limits, so it cannot raise them again.
+) -> ResourceLimits:
+    """How to bound a process and what it starts; hard limits, so it cannot raise them again.
 
     `is_counted`: the kernel counts this process and its threads alone, so their number can be
     bounded. `by_data`: bound the memory that can be written instead of the address space.
     """
     cpu_seconds = max(1, math.ceil(limits.cpu_seconds))
-    _limit(resource.RLIMIT_CORE, 0, 0)
-    # One second between soft and hard: a program that ignores SIGXCPU is killed all the same.
-    _limit(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)
-    _limit(resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes)
-    _limit(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES, _MAX_OPEN_FILES)
+    wanted = [
+        (resource.RLIMIT_CORE, 0, 0),
+        # One second between soft and hard: who ignores SIGXCPU is killed all the same.
+        (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),
+        (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
+        (resource.RLIMIT_NOFILE, _MAX_OPEN_FILES, _MAX_OPEN_FILES),
+    ]
     if num_threads == 0:
         # The kernel counts all processes of the user (and none of root's), so only "no further
         # process at all" can be said with it.
-        _limit(resource.RLIMIT_NPROC, 0, 0)
+        wanted.append((resource.RLIMIT_NPROC, 0, 0))
     elif is_counted:
-        _limit(resource.RLIMIT_NPROC, num_threads + 1, num_threads + 1)
-    kind = resource.RLIMIT_DATA if by_data else resource.RLIMIT_AS
-    # macOS accepts this limit and does not enforce it; some systems refuse it.
-    with contextlib.suppress(ValueError, OSError):
-        _limit(kind, limits.memory_bytes, limits.memory_bytes)
+        wanted.append((resource.RLIMIT_NPROC, num_threads + 1, num_threads + 1))
+    # macOS has the limit of the address space, and refuses to set it.
+    if sys.platform == "linux":
+        kind = resource.RLIMIT_DATA if by_data else resource.RLIMIT_AS
+        wanted.append((kind, limits.memory_bytes, limits.memory_bytes))
+    return tuple((kind, _capped(kind, soft, hard)) for kind, soft, hard in wanted)
 
 
-_HARD_LIMITS = {
-    kind: resource.getrlimit(kind)[1]
-    for kind in (
-        resource.RLIMIT_CORE,
-        resource.RLIMIT_CPU,
-        resource.RLIMIT_FSIZE,
-        resource.RLIMIT_NOFILE,
-        resource.RLIMIT_NPROC,
-        resource.RLIMIT_AS,
-        resource.RLIMIT_DATA,
-    )
-}
+def limit_resources(plan: ResourceLimits) -> None:
+    """Bound this process as planned."""
+    for kind, pair in plan:
+        resource.setrlimit(kind, pair)
 
 
-def _limit(kind: int, soft: int, hard: int) -> None:
-    current_hard = _HARD_LIMITS[kind]
+def _capped(kind: int, soft: int, hard: int) -> tuple[int, int]:
+    current_hard = resource.getrlimit(kind)[1]
     if current_hard != resource.RLIM_INFINITY:
         hard = min(hard, current_hard)
-    resource.setrlimit(kind, (min(soft, hard), hard))
+    return min(soft, hard), hard
 
 
 def peak_memory_bytes(usage: resource.struct_rusage) -> int:
@@ -109,11 +112,11 @@ def kill_group(pid: int) -> None:
 def kill_descendants(pid: int) -> None:
     """SIGKILL to every process below `pid`, by /proc; nothing where there is no /proc."""
     children: dict[int, list[int]] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError), open(path, "rb") as file:
             # The command's name may hold blanks and brackets: the fields follow the last one.
-            parent = int(entry.read_bytes().rpartition(b")")[2].split()[1])
-            children.setdefault(parent, []).append(int(entry.parent.name))
+            parent = int(file.read().rpartition(b")")[2].split()[1])
+            children.setdefault(parent, []).append(int(path.split("/")[2]))
     doomed = children.get(pid, [])[:]
     for child in doomed:
         doomed.extend(children.get(child, ()))

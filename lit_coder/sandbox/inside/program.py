@@ -58,7 +58,7 @@ def load(source: str, module_name: str, send: Send) -> ModuleType | None:
     try:
         tree = ast.parse(source)
         facts = describe(tree, source)
-        code = compile(source, "<program>", "exec", dont_inherit=True)
+        code = compile(tree, "<program>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         # Zero bytes are a ValueError up to 3.11; nesting is a RecursionError or MemoryError.
         line = f" (line {error.lineno})" if isinstance(error, SyntaxError) else ""

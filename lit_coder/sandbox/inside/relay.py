@@ -12,18 +12,16 @@ when the trainer is gone or the zygote does not answer.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
-import subprocess
 import sys
-import sysconfig
 from collections.abc import Sequence
 
 from .codec import decode
 from .credentials import set_dumpable
 from .frames import NO_TAG, FrameError, read_frame
-from .interpreters import find_interpreter
 from .launching import WorkerDiedError, launch
 from .relay_messages import (
     Message,
@@ -49,6 +47,7 @@ def main(source: int) -> None:
         options, settings_text, languages, has_packages = first.value
         settings = _complete(ZygoteSettings.from_json(settings_text), languages, has_packages)
         with contextlib.closing(_start_zygote(source, options, settings)) as control:
+            _trim_memory()
             _write(pack_message(first.tag, (_first_word(control), settings.language_names)))
             while _answer(control, read_message(_read_exactly), settings.language_names):
                 pass
@@ -58,34 +57,42 @@ def _complete(
     settings: ZygoteSettings, languages: Sequence[str], has_packages: bool
 ) -> ZygoteSettings:
     """The settings with what only the inside knows: interpreters and installed packages."""
-    found = (find_interpreter(name) for name in languages)
-    settings = settings._replace(languages=tuple(each for each in found if each is not None))
-    if not has_packages:
-        return settings
-    import site
+    # Imported only where they are needed, for the same reason as `_trim_memory`.
+    if languages:
+        from .interpreters import find_interpreter
 
-    folders = {*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    there = tuple(sorted(folder for folder in folders if os.path.isdir(folder)))
-    return settings._replace(read=settings.read + there, module_paths=there)
+        found = (find_interpreter(name) for name in languages)
+        settings = settings._replace(languages=tuple(each for each in found if each is not None))
+    if has_packages:
+        import site
+
+        folders = tuple(folder for folder in site.getsitepackages() if os.path.isdir(folder))
+        settings = settings._replace(read=settings.read + folders, module_paths=folders)
+    return settings
 
 
 def _start_zygote(source: int, options: Sequence[str], settings: ZygoteSettings) -> socket.socket:
     """Our end of the zygote's control socket."""
     control, zygote_end = socket.socketpair()
-    folder = f"/proc/self/fd/{source}"
+    command = [sys.executable, *options, f"/proc/self/fd/{source}", str(zygote_end.fileno())]
     # The interpreter may need it to find its own shared library.
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    streams = [(os.POSIX_SPAWN_OPEN, each, os.devnull, os.O_RDWR, 0) for each in (0, 1)]
     with zygote_end:
-        subprocess.Popen(
-            [sys.executable, *options, folder, str(zygote_end.fileno()), settings.to_json()],
-            env=kept,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=[source, zygote_end.fileno()],
-            start_new_session=True,
+        for descriptor in (source, zygote_end.fileno()):
+            os.set_inheritable(descriptor, True)
+        os.posix_spawn(
+            sys.executable, [*command, settings.to_json()], kept, file_actions=streams, setsid=True
         )
+    os.close(source)
     return control
+
+
+def _trim_memory() -> None:
+    """Give back what compiling our sources needed; this process stays as long as the container."""
+    library = ctypes.CDLL(None)
+    if hasattr(library, "malloc_trim"):
+        library.malloc_trim(0)
 
 
 def _first_word(control: socket.socket) -> object:

@@ -7,8 +7,8 @@
 What is not on the list fails with EPERM; what the C library can do without, and what is newer
 than our table, with ENOSYS, so that it falls back. A call by another processor's numbers (i386,
 x32) kills the process. Of sockets there is only what an event loop wakes itself with: a connected
-pair of its own, on which nothing is sent to an address and no descriptor travels. Which files may be reached is Landlock's matter: a call on the list may still
-fail there.
+pair of its own, on which nothing is sent to an address and no descriptor travels. Which files may
+be reached is Landlock's matter: a call on the list may still fail there.
 """
 
 from __future__ import annotations

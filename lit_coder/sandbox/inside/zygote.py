@@ -26,7 +26,7 @@ import time
 from typing import NamedTuple
 
 from . import credentials
-from .child import Child
+from .child import NUM_DESCRIPTORS, Child
 from .codec import decode, encode
 from .features import describe
 from .frames import NO_TAG, pack_frame
@@ -44,6 +44,7 @@ from .settings import ZygoteSettings
 _ORPHAN_CHECK_SECONDS = 1.0
 _CANDIDATE_GRACE_SECONDS = 0.5
 _STRAY_SECONDS = 2.0
+_WARM_UPS = 30
 _WARM_UP = "def f(x, y):\n    return [x * z for z in y if z > 0]\n" * 3
 
 
@@ -67,7 +68,11 @@ class Zygote:
         self._lockdown = lockdown
         self._pid = os.getpid()
         self._parent_pid = os.getppid()
-        self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        # With the low numbers taken, no descriptor that comes for a child is in the way of another.
+        while os.dup(null) < NUM_DESCRIPTORS:
+            pass
+        self._null = os.dup(null)
         self._commands: dict[str, tuple[str, ...]] = {"python": ()}
         self._commands.update((each.name, each.command) for each in settings.languages)
         self._num_folders = 0
@@ -274,10 +279,13 @@ def _prepare(settings: ZygoteSettings) -> Lockdown | None:
         credentials.set_dumpable(False)
         os.environ.update(HOME="/nonexistent", TMPDIR=settings.scratch or "/nonexistent")
     lockdown = Lockdown(settings) if settings.walls else None
-    # What is done once here for the first time, no child has to do for the first time.
-    describe(ast.parse(_WARM_UP), _WARM_UP)
-    compile(_WARM_UP, "<warm-up>", "exec")
-    decode(encode(("warm-up", (1, 2.0, [None, "text"]))))
+    # What is done here for the first time, no child has to do for the first time; and code that
+    # has run often has been specialized by the interpreter.
+    for _ in range(_WARM_UPS):
+        tree = ast.parse(_WARM_UP)
+        describe(tree, _WARM_UP)
+        compile(tree, "<warm-up>", "exec")
+        decode(encode(("warm-up", (1, 2.0, [None, "text"]))))
     return lockdown
 
 
