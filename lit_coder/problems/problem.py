@@ -117,7 +117,7 @@ class Problem:
         kind: "function", "class" or "program".
         source: family or benchmark the problem comes from.
         difficulty: the source's own knob, 1 = easiest; 0 where the source has none.
-        language: "python".
+        language: "python", or another one that the sandbox runs ("javascript").
         reference: completion that passes the tests, or None where no solution is known.
     """
 

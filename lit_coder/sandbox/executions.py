@@ -35,6 +35,9 @@ from lit_coder.sandbox.worker import ChildRecord, Launch
 # JSON may triple the size; the frame that carries it is capped as well.
 _MAX_ENCODED_JOB_BYTES = MAX_JOB_BYTES // 3
 _CPU_DETAIL = "over the CPU limit"
+# An interpreter that cannot get memory may end itself; it says so, or shows it by its size.
+_FULL_SHARE = 0.9
+_INTERPRETER_IS_FULL = b"heap out of memory"
 # A script may end this way.
 _CLEAN_EXITS = ("SystemExit", "SystemExit: 0")
 
@@ -301,6 +304,9 @@ def _end(
         used_up = number == signal.SIGKILL and record.cpu_seconds >= limits.cpu_seconds
         if number == signal.SIGXCPU or used_up:
             return "timeout", f"{_CPU_DETAIL} of {limits.cpu_seconds:g} s"
+        is_full = record.peak_memory_bytes >= _FULL_SHARE * limits.memory_bytes
+        if is_full or _INTERPRETER_IS_FULL in launch.stderr:
+            return "out_of_memory", f"over the memory limit of {limits.memory_bytes >> 20} MiB"
         return "crashed", f"ended by signal {number}"
     if not is_done:
         code = os.WEXITSTATUS(record.wait_status)

@@ -2,6 +2,7 @@
 
     equal_exactly([1, 2.0], [1, 2.0])      # True
     equal_exactly(True, 1)                 # False: another type
+    equal_in("javascript", 5, 5.0)         # True: one type of numbers there
 
 Types are the same at every depth. Floats and the parts of complex numbers are equal within a
 relative 1e-9 (the order of a sum may differ), and nan equals nan. Elements of sets and keys of
@@ -34,6 +35,29 @@ def equal_exactly(value: Value, expected: Value) -> bool:
     if isinstance(value, dict) and isinstance(expected, dict):
         return _dicts_equal(value, expected)
     return value == expected
+
+
+def equal_in(language: str, value: Value, expected: Value) -> bool:
+    """Whether a program in this language returned the expected value, as far as it has its type."""
+    if language == "javascript":
+        return equal_exactly(_javascript_form(value), _javascript_form(expected))
+    return equal_exactly(value, expected)
+
+
+def _javascript_form(value: Value) -> Value:
+    """A value without what JavaScript cannot say: whole floats, tuples, frozen sets."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str):
+        # Two halves of a character that stand side by side are that character.
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    if isinstance(value, (list, tuple)):
+        return [_javascript_form(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return {_javascript_form(item) for item in value}
+    if isinstance(value, dict):
+        return {_javascript_form(key): _javascript_form(item) for key, item in value.items()}
+    return value
 
 
 def same_output(stdout: str, expected_stdout: str) -> bool:

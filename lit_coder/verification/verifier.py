@@ -26,7 +26,7 @@ from lit_coder.sandbox.contract import (
     Runner,
     StdioJob,
 )
-from lit_coder.verification.comparison import equal_exactly, same_output
+from lit_coder.verification.comparison import equal_in, same_output
 from lit_coder.verification.verdict import Verdict, VerdictStatus
 
 _Key: TypeAlias = tuple[str, str, str, int, str]
@@ -78,7 +78,7 @@ class Verifier:
         tests = problem.tests
         if isinstance(tests, Cases):
             operations = tuple(case.operations for case in tests.visible + tests.hidden)
-            return CallJob(program, operations, self._limits)
+            return CallJob(program, operations, self._limits, problem.language)
         if isinstance(tests, CheckProgram):
             return CheckJob(
                 program,
@@ -87,12 +87,13 @@ class Verifier:
                 prelude=problem.prompt,
                 allow_in_process=self._allow_in_process,
                 limits=self._limits,
+                language=problem.language,
             )
         cases = tests.visible + tests.hidden
         # An output that is right must not be cut: room for twice the longest, blanks included.
         longest = max((len(case.expected_stdout.encode()) for case in cases), default=0)
         limits = replace(self._limits, output_bytes=max(self._limits.output_bytes, 2 * longest))
-        return StdioJob(program, tuple(case.stdin for case in cases), limits)
+        return StdioJob(program, tuple(case.stdin for case in cases), limits, problem.language)
 
 
 def judge_execution(problem: Problem, execution: Execution) -> Verdict:
@@ -101,7 +102,7 @@ def judge_execution(problem: Problem, execution: Execution) -> Verdict:
     num_visible = len(tests.visible)
     if isinstance(tests, Cases):
         passed = [
-            _case_passed(case, outcomes)
+            _case_passed(problem.language, case, outcomes)
             for case, outcomes in zip(
                 tests.visible + tests.hidden, execution.outcomes, strict=False
             )
@@ -144,11 +145,11 @@ def _key(attempt: Attempt) -> _Key:
     )
 
 
-def _case_passed(case: Case, outcomes: Sequence[Outcome]) -> bool:
+def _case_passed(language: str, case: Case, outcomes: Sequence[Outcome]) -> bool:
     return len(outcomes) == len(case.expected) > 0 and all(
         outcome.exception is None
         and not outcome.unsupported
-        and equal_exactly(outcome.value, expected)
+        and equal_in(language, outcome.value, expected)
         for outcome, expected in zip(outcomes, case.expected, strict=True)
     )
 
