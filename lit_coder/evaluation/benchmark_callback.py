@@ -232,7 +232,9 @@ class BenchmarkCallback(pl.Callback):
             for problem, group in zip(batch.problems, texts, strict=True)
             for text in group
         ]
-        verdicts = iter(Verifier(self._runner, self.sandbox.limits()).verify(attempts))
+        options = self.sandbox
+        verifier = Verifier(self._runner, options.limits(), options.allow_in_process)
+        verdicts = iter(verifier.verify(attempts))
         rows = []
         for problem, group in zip(batch.problems, texts, strict=True):
             row = []
@@ -244,6 +246,7 @@ class BenchmarkCallback(pl.Callback):
                         "sample": "greedy" if is_greedy else index,
                         "completion": text,
                         "passed": verdict.passed,
+                        "trusted": verdict.trusted,
                         "status": verdict.status,
                         "detail": verdict.detail,
                     }
@@ -260,6 +263,7 @@ class BenchmarkCallback(pl.Callback):
             "num_left_out": num_left_out,
             "pass@1": greedy.mean,
             "pass@1_interval": (greedy.low, greedy.high),
+            "num_untrusted": sum(not row["trusted"] for row in self._rows[name]),
             "max_new_tokens": self.max_new_tokens,
         }
         if self.num_samples:
@@ -300,7 +304,13 @@ def _what_is_scored(trainer: pl.Trainer) -> dict[str, Any]:
 def _rows_left_out(problem: Problem, num_samples: int) -> list[dict[str, Any]]:
     """The rows of a problem that the model was not asked."""
     status = "prompt too long" if problem.prompt else "prompt empty"
-    row = {"task_id": problem.task_id, "completion": "", "passed": False, "status": status}
+    row = {
+        "task_id": problem.task_id,
+        "completion": "",
+        "passed": False,
+        "trusted": True,
+        "status": status,
+    }
     samples: list[str | int] = ["greedy", *range(num_samples)]
     return [row | {"sample": sample, "detail": ""} for sample in samples]
 

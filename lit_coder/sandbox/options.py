@@ -36,6 +36,9 @@ class SandboxOptions:
         scratch_megabytes: size of a writable folder in memory that each program gets; 0 means
             that it can write nowhere.
         scratch_files: files and folders in it.
+        allow_in_process: where objects of a benchmark's tests cannot cross between processes, run
+            tests and program together; such a verdict is counted as untrusted, is never trained
+            on, and a program could forge it.
     """
 
     backend: Backend = "subprocess"
@@ -52,6 +55,7 @@ class SandboxOptions:
     processes: int = 0
     scratch_megabytes: float = 0.0
     scratch_files: int = 64
+    allow_in_process: bool = False
 
     def __post_init__(self) -> None:
         for name, choices in (("backend", get_args(Backend)), ("isolation", get_args(Isolation))):
