@@ -20,6 +20,7 @@ TRAINER_COMMANDS = {
 TOOLS = {
     "check": "run one tiny round of a configuration and estimate time, disk and memory",
     "report": "write report.html of a run",
+    "sandbox": "what protects you on this machine, and one program behind it",
     "tokenizer": "train a tokenizer, or look into one",
 }
 

@@ -146,9 +146,9 @@ class Bait:
                 f"{execution.status} {execution.detail}".rstrip()
             )
         failures = [str(name) for name, gain in claims.items() if gain is not None]
-        return list(dict.fromkeys([*failures, *self._happened()]))
+        return list(dict.fromkeys([*failures, *self.happened()]))
 
-    def _happened(self) -> list[str]:
+    def happened(self) -> list[str]:
         """What can be seen from here, whatever the program says."""
         happened = []
         with contextlib.suppress(BlockingIOError):

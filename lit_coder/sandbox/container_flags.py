@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 
 from lit_coder.sandbox.contract import Limits
 from lit_coder.sandbox.inside.frames import MAX_JOB_BYTES
-from lit_coder.sandbox.wall import NOBODY
+from lit_coder.sandbox.privileges import NOBODY
 
 SCRATCH = "/scratch"
 """Where a container's scratch folder is."""
 
 _OWN_BYTES = 192 * 2**20
-# Relay, zygote, judge and what Docker itself may count, beside the threads that are asked for.
-_OWN_PROCESSES = 48
+# Relay, zygote, candidate, judge and an interpreter's own threads, beside those asked for.
+_OWN_PROCESSES = 32
 _ONE_CORE = 10**9
 _OPEN_FILES = 1024
 _CLOSED = "ro,size=4k,mode=0555"
@@ -38,7 +38,8 @@ class ContainerFlags(NamedTuple):
     @property
     def runtime(self) -> str | None:
         """The runtime that was asked for."""
-        return self.host["runtime"]
+        runtime: str | None = self.host["runtime"]
+        return runtime
 
 
 def container_flags(

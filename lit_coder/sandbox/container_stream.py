@@ -11,9 +11,13 @@ The socket may be a local one, TLS or SSH: only what all of these have is used.
 
 from __future__ import annotations
 
+import socket
 import struct
 import time
+from contextlib import suppress
 from typing import Any
+
+from lit_coder.sandbox.docker_daemon import close_attachment
 
 _HEADER = struct.Struct("!BxxxI")
 _STANDARD_OUTPUT = 1
@@ -28,6 +32,7 @@ class ContainerStream:
     def __init__(self, attachment: Any) -> None:
         # docker-py gives a file object for a plain socket, and the socket itself for others.
         self._socket = getattr(attachment, "_sock", attachment)
+        self._attachment = attachment
         self._received = bytearray()
         self._output = bytearray()
         self._errors = bytearray()
@@ -58,6 +63,15 @@ class ContainerStream:
         data = bytes(self._output[:num_bytes])
         del self._output[:num_bytes]
         return data
+
+    def shut_down(self) -> None:
+        """End both directions; a thread that waits for output then sees its end."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the socket; nobody may be waiting on it."""
+        close_attachment(self._attachment)
 
     def _receive(self, deadline: float) -> None:
         self._wait_until(deadline)

@@ -1,6 +1,6 @@
 """The sandbox's contract: jobs go in, executions come out, in order.
 
-    with SubprocessRunner(options) as runner:
+    with open_runner(options) as runner:
         for execution in runner.run([CallJob(program, operations)]):
             ...
 

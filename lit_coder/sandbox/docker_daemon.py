@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import errno
 import logging
+import socket
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import docker
 import docker.errors
-import requests
-from docker.utils import kwargs_from_env
+from docker.utils import kwargs_from_env, parse_host
 
 from lit_coder.sandbox.container_flags import ContainerFlags
 from lit_coder.sandbox.contract import SandboxUnavailable
@@ -29,7 +30,8 @@ logger = logging.getLogger("lit_coder.sandbox")
 
 _REMOVAL_SECONDS = 15.0
 _POLL_SECONDS = 0.01
-_FAILURES = (docker.errors.DockerException, requests.RequestException, OSError)
+# What the library below docker-py raises is an OSError.
+_FAILURES = (docker.errors.DockerException, OSError)
 _NO_SUCH_PROGRAM = ("executable file not found", "no such file or directory", "error finding exec")
 
 
@@ -70,7 +72,9 @@ class DockerDaemon:
             SandboxUnavailable: no daemon answers, or this user may not talk to it.
         """
         try:
-            self._client = docker.APIClient(version="auto", **kwargs_from_env())
+            arguments = kwargs_from_env()
+            _knock(arguments.get("base_url"))
+            self._client = docker.APIClient(version="auto", **arguments)
         except (*_FAILURES, ImportError) as error:
             raise SandboxUnavailable(_no_daemon_message(error)) from error
 
@@ -167,10 +171,19 @@ class DockerDaemon:
 
 def close_attachment(attachment: Any) -> None:
     """Close the streams of a container; it sees the end of its standard input."""
+    # docker-py keeps the response with it, which holds the socket as well.
     response = getattr(attachment, "_response", None)
-    attachment.close()
     if response is not None:
         response.close()
+    attachment.close()
+
+
+def _knock(address: str | None) -> None:
+    """Connect to a local daemon and leave: docker-py does not close a socket on which it failed."""
+    kind, _, path = parse_host(address, is_win32=sys.platform == "win32").partition("://")
+    if kind == "http+unix":
+        with socket.socket(socket.AF_UNIX) as knocking:
+            knocking.connect(path)
 
 
 def _refusal(
@@ -200,7 +213,8 @@ def _no_daemon_message(error: BaseException) -> str:
             "No Docker daemon answers: start it (`sudo systemctl start docker`, or Docker "
             "Desktop), or set DOCKER_HOST to the address of one."
         )
-    text = str(error).rstrip(".")
+    reasons = [each.strerror for each in _causes(error) if isinstance(each, OSError)]
+    text = next(filter(None, reasons), str(error)).rstrip(".")
     return f"No Docker daemon answers: check that one runs and what DOCKER_HOST says ({text})."
 
 

@@ -70,43 +70,42 @@ class KernelWall:
 
     def command(self, control: int, folder: Path) -> list[str]:
         """The zygote's command line, on the interpreter where it is or where it is shown."""
-        mount_point = folder / "scratch"
-        mount_point.mkdir()
+        mount_point, packages = folder / "scratch", folder / "packages"
+        for each in (mount_point, packages):
+            each.mkdir()
         if is_root():
             for each in (folder, folder.parent, folder.parent.parent):
                 each.chmod(0o711)
-            mount_point.chmod(0o755)
-        entries = self._packages.entries
+            for each in (mount_point, packages):
+                each.chmod(0o755)
         settings = ZygoteSettings(
             walls=True,
             user_id=NOBODY,
             modules=(*MODULES, *self._packages.modules),
+            read=(str(packages), *map(str, self._packages.entries)),
+            module_paths=(str(packages),),
             scratch=str(mount_point),
             languages=self.languages.settings,
         )
         if not self._moves_interpreter:
-            settings = settings._replace(
-                read=tuple(map(str, entries)),
-                list_only=tuple({str(entry.parent) for entry in entries}),
-                module_paths=tuple({str(entry.parent) for entry in entries}),
-            )
+            # Not from where they are installed: their neighbours would be found there.
+            for entry in self._packages.entries:
+                (packages / entry.name).symlink_to(entry)
             return zygote_command(str(base_interpreter()), str(INSIDE_PARENT), control, settings)
-        return self._moved_command(control, folder, settings)
+        return self._moved_command(control, folder, packages, settings)
 
-    def _moved_command(self, control: int, folder: Path, settings: ZygoteSettings) -> list[str]:
+    def _moved_command(
+        self, control: int, folder: Path, packages: Path, settings: ZygoteSettings
+    ) -> list[str]:
         prefix, shown_prefix = base_prefix(), folder / "python"
-        shown_packages = folder / "packages"
         bindings = [(prefix, shown_prefix)]
-        bindings += [(each, shown_packages / each.name) for each in self._packages.entries]
-        shown_packages.mkdir()
+        bindings += [(each, packages / each.name) for each in self._packages.entries]
         for source, target in bindings:
             if source.is_dir():
                 target.mkdir()
             else:
                 target.touch()
-        settings = settings._replace(
-            read=(str(shown_packages),), module_paths=(str(shown_packages),)
-        )
+        settings = settings._replace(read=(str(packages),))
         python = shown_prefix / base_interpreter().relative_to(prefix)
         command = zygote_command(str(python), str(INSIDE_PARENT), control, settings)
         pairs = json.dumps([(str(source), str(target)) for source, target in bindings])

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lit_coder.sandbox.bubblewrap_wall import BubblewrapWall
+from lit_coder.sandbox.docker_wall import DockerWall
 from lit_coder.sandbox.kernel_wall import KernelWall
 from lit_coder.sandbox.no_wall import NoWall
 from lit_coder.sandbox.options import SandboxOptions
@@ -34,9 +35,13 @@ def walls_for(options: SandboxOptions) -> Sequence[Wall]:
     packages = find_packages(options.packages)
     if options.backend == "unsafe":
         return [NoWall(packages)]
+    if options.backend == "docker":
+        return [DockerWall(options, packages)]
     walls: list[Wall] = []
     if options.isolation in ("auto", "bubblewrap"):
         walls.append(BubblewrapWall(packages))
+    if options.backend == "auto":
+        walls.append(DockerWall(options, packages))
     if options.isolation in ("auto", "kernel"):
         walls.append(KernelWall(packages))
     return walls

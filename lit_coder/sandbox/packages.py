@@ -69,9 +69,9 @@ def _top_entries(distribution: importlib.metadata.Distribution) -> list[Path]:
 
 
 def _module_name(path: Path) -> str:
-    if (path / "__init__.py").is_file():
-        return path.name
-    return path.name.partition(".")[0] if path.suffix in (".py", ".so") else ""
+    """What to import beforehand; a private module's imports may not even be installed."""
+    is_module = (path / "__init__.py").is_file() or path.suffix in (".py", ".so")
+    return path.name.partition(".")[0] if is_module and path.name[0] != "_" else ""
 
 
 def _required(distribution: importlib.metadata.Distribution) -> list[str]:

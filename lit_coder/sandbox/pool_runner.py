@@ -282,7 +282,7 @@ def _prove(wall: Wall, bait: Bait, worker: Worker) -> None:
     try:
         failures = bait.attack(lambda job: _run_on(worker, job))
     except WorkerDiedError as error:
-        failures = [f"kill of the parent ({error})"]
+        failures = [*bait.happened(), f"kill of the parent ({error})"]
     if failures:
         raise SandboxUnavailable(f"The sandbox's self-test broke through: {', '.join(failures)}.")
 

@@ -6,11 +6,29 @@ import pytest
 
 from lit_coder.problems.problem import Call, Value
 from lit_coder.sandbox.contract import CallJob, Execution, Job, Limits, SandboxUnavailable
+from lit_coder.sandbox.inside.settings import ZygoteSettings
+from lit_coder.sandbox.kernel_wall import KernelWall
 from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import Isolation, SandboxOptions
+from lit_coder.sandbox.packages import Packages
 from lit_coder.sandbox.pool_runner import PoolRunner
 
 CallF = Callable[..., Execution]
+
+
+class ChangedWall(KernelWall):
+    """The kernel's wall, its zygotes told something else than they should be."""
+
+    name = "changed"
+
+    def __init__(self, packages: Packages, **settings: object) -> None:
+        super().__init__(packages)
+        self._changes = settings
+
+    def command(self, control: int, folder: Path) -> list[str]:
+        *command, settings = super().command(control, folder)
+        fields = ZygoteSettings.from_json(settings)._asdict() | self._changes
+        return [*command, ZygoteSettings(**fields).to_json()]
 
 
 @pytest.fixture(scope="session")
@@ -38,12 +56,18 @@ def unwalled() -> Iterator[PoolRunner]:
 def walled(request: pytest.FixtureRequest) -> Iterator[PoolRunner]:
     """Every wall of this machine in turn."""
     isolation: Isolation = request.param
+    running = open_runner(SandboxOptions(isolation=isolation, workers=1))
     try:
-        opened = open_runner(SandboxOptions(isolation=isolation, workers=1)).__enter__()
+        running.__enter__()
     except SandboxUnavailable as error:
         pytest.skip(str(error))
-    with opened:
-        yield opened
+    yield running
+    running.close()
+
+
+def isolation_of(running: PoolRunner) -> Isolation:
+    """The option that opens another runner behind the same wall."""
+    return "bubblewrap" if running.wall.name == "bubblewrap" else "kernel"
 
 
 def executing(running: PoolRunner) -> Callable[[Job], Execution]:

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from lit_coder.sandbox.contract import Limits
 from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
 
@@ -10,6 +11,7 @@ from lit_coder.sandbox.options import SandboxOptions
     ("name", "value"),
     [
         ("backend", "none"),
+        ("isolation", "chroot"),
         ("workers", 0),
         ("timeout_seconds", 0.0),
         ("timeout_seconds", float("nan")),
@@ -17,6 +19,12 @@ from lit_coder.sandbox.options import SandboxOptions
         ("memory_megabytes", 8),
         ("output_kilobytes", -1),
         ("file_megabytes", 0),
+        ("file_megabytes", float("inf")),
+        ("processes", -1),
+        ("scratch_megabytes", -0.5),
+        ("scratch_megabytes", float("nan")),
+        ("scratch_megabytes", float("inf")),
+        ("scratch_files", 0),
     ],
 )
 def test_a_bad_value_is_refused_by_the_option_s_name(name: str, value: Any) -> None:
@@ -25,11 +33,25 @@ def test_a_bad_value_is_refused_by_the_option_s_name(name: str, value: Any) -> N
 
 
 def test_the_limits_are_the_options_in_the_contract_s_units() -> None:
-    limits = SandboxOptions(timeout_seconds=3.0, memory_megabytes=128, output_kilobytes=2).limits()
-    assert limits.wall_seconds == 3.0
-    assert limits.memory_bytes == 128 * 2**20
-    assert limits.output_bytes == 2048
+    options = SandboxOptions(
+        timeout_seconds=3.0,
+        cpu_seconds=2.0,
+        memory_megabytes=128,
+        output_kilobytes=2,
+        file_megabytes=3,
+        processes=4,
+        scratch_megabytes=0.5,
+        scratch_files=5,
+    )
+    expected = Limits(3.0, 2.0, 128 * 2**20, 2048, 3 * 2**20, 4, 2**19, 5)
+    assert options.limits() == expected
+
+
+def test_the_limits_without_options_are_the_contract_s() -> None:
+    assert SandboxOptions().limits() == Limits()
 
 
 def test_the_options_open_a_runner_that_is_not_running_yet() -> None:
-    open_runner(SandboxOptions(workers=1)).close()
+    runner = open_runner(SandboxOptions(workers=1))
+    assert runner.worker_pids == []
+    runner.close()

@@ -89,9 +89,7 @@ def test_right_special_cased_and_wrong_programs(
         ("    raise SystemExit(0)\n", "failed"),
     ],
 )
-def test_each_way_to_fail_has_its_status(
-    runner: PoolRunner, completion: str, status: str
-) -> None:
+def test_each_way_to_fail_has_its_status(runner: PoolRunner, completion: str, status: str) -> None:
     verdict = verify(runner, DOUBLE, completion)
     assert verdict.status == status
     assert not verdict.passed_visible

@@ -102,7 +102,7 @@ class Lockdown:
         settings = self._settings
         return landlock.make_ruleset(
             read=self._read + settings.read + (interpreter.read if interpreter else ()),
-            list_only=self._list_only + settings.list_only,
+            list_only=self._list_only,
             write=(writable,) if writable else (),
             execute=interpreter.execute if interpreter else (),
         )

@@ -1,6 +1,6 @@
 """The first process in a container: the launching side of the zygote, where descriptors can pass.
 
-    python3 -I -S -B -X utf8 -c "...; relay.main(...)"    # the trainer talks on its standard streams
+    python3 -I -S -B -X utf8 -c "...; relay.main(...)"    # the trainer is at the other end
 
 No descriptor can be given into a container, so what the trainer does elsewhere - hold the jobs and
 call `launch` - is done here: requests come on standard input, answers go to standard output. The
@@ -14,9 +14,11 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Sequence
 
 from .codec import decode
@@ -42,6 +44,7 @@ def main(source: int) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     set_dumpable(False)
+    threading.Thread(target=_end_with_trainer, daemon=True).start()
     with contextlib.suppress(EOFError, BrokenPipeError):
         first = read_message(_read_exactly)
         options, settings_text, languages, has_packages = first.value
@@ -51,6 +54,14 @@ def main(source: int) -> None:
             _write(pack_message(first.tag, (_first_word(control), settings.language_names)))
             while _answer(control, read_message(_read_exactly), settings.language_names):
                 pass
+
+
+def _end_with_trainer() -> None:
+    """End this process when its standard input does, also while a program is running."""
+    poll = select.poll()
+    poll.register(0, 0)
+    poll.poll()
+    os._exit(0)
 
 
 def _complete(

@@ -57,7 +57,8 @@ def read_message(read_exactly: Callable[[int], bytes]) -> Message:
     content: Any = decode(read_exactly(head_bytes))
     try:
         value, sizes = content
-        is_whole = sum(sizes) == num_bytes and min(sizes, default=0) >= 0
+        is_whole = all(type(size) is int and size >= 0 for size in sizes)
+        is_whole = is_whole and sum(sizes) == num_bytes
     except (TypeError, ValueError):
         is_whole = False
     if not is_whole:

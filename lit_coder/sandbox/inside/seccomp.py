@@ -57,8 +57,9 @@ _CLONE_THREAD = 0x10000
 # All that the C libraries set to start a thread: memory, files and signals shared, and no new
 # namespace, tracer or exit signal.
 _THREAD_FLAGS = 0x7D0F00
-# F_DUPFD to F_SETFL, F_DUPFD_CLOEXEC, F_GETPIPE_SZ: none that sends signals or takes leases.
-_FCNTL_COMMANDS = (0, 1, 2, 3, 4, 1030, 1032)
+# F_DUPFD to F_SETLKW, F_DUPFD_CLOEXEC, F_GETPIPE_SZ: none that sends signals or takes leases. A
+# lock on a part of a file is what a database takes on its own.
+_FCNTL_COMMANDS = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032)
 # TCGETS and its successor (is it a terminal?), FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
 _IOCTL_REQUESTS = (0x5401, 0x802C542A, 0x541B, 0x5421, 0x5450, 0x5451)
 _AF_UNIX = 1

@@ -31,7 +31,7 @@ class ZygoteSettings(NamedTuple):
         needs_landlock: whether to end at the start where the kernel has no Landlock that can
             wall off the file system; otherwise it is used where it is there.
         user_id: whom to become when started as root.
-        read, list_only: files and folders a program may read, or only list.
+        read: files and folders a program may read, beside the standard library.
         modules: modules imported once, before the first fork.
         module_paths: folders where those are, beside the standard library.
         scratch: a folder over which a job's writable one is mounted; "" where there is none.
@@ -44,7 +44,6 @@ class ZygoteSettings(NamedTuple):
     needs_landlock: bool = True
     user_id: int | None = None
     read: tuple[str, ...] = ()
-    list_only: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     module_paths: tuple[str, ...] = ()
     scratch: str = ""

@@ -245,19 +245,28 @@ def _remove(folder: str) -> None:
     except OSError:
         # The program left files, perhaps under names and modes made to be in the way.
         with contextlib.suppress(RecursionError):
+            _open_folders(folder)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open_folders(folder: str) -> None:
+    """Let this user list a folder and all below it, and remove what is there."""
+    with contextlib.suppress(OSError):
+        os.chmod(folder, 0o700)
+    for path, names, _ in os.walk(folder):
+        for name in names:
+            below = os.path.join(path, name)
+            # A link may lead anywhere.
+            with contextlib.suppress(OSError):
+                if not os.path.islink(below):
+                    os.chmod(below, 0o700)
 
 
 def _is_emptied(folder: str) -> bool:
     """Remove everything in a folder that stays; whether that succeeded."""
     for entry in list(os.scandir(folder)):
         if entry.is_dir(follow_symlinks=False):
-            for path, names, _ in os.walk(entry.path):
-                os.chmod(path, 0o700)
-                for name in names:
-                    with contextlib.suppress(OSError):
-                        os.chmod(os.path.join(path, name), 0o700, follow_symlinks=False)
-            shutil.rmtree(entry.path, ignore_errors=True)
+            _remove(entry.path)
         else:
             with contextlib.suppress(OSError):
                 os.unlink(entry.path)

@@ -129,14 +129,13 @@ _SPAWNS = (
         """,
     ),
     Attack(
-        "fork_exec",
+        "fork with code before the program",
         "gain",
         """
         import subprocess
-        from subprocess import _fork_exec as fork_exec
-        return 'gained: a program' if subprocess.call(['/bin/true'], preexec_fn=int) == 0 else ''
+        code = subprocess.call(['/bin/true'], preexec_fn=int)
+        return 'gained: a program' if code == 0 else ''
         """,
-        is_optional=True,
     ),
 )
 

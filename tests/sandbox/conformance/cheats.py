@@ -1,7 +1,7 @@
 """Programs that want a verdict they have not earned, judged by cases and by check programs.
 
 Each defines `answer` or takes hold of what would call it. The problem: `answer(5)` is a random
-text, `answer(0)` is 1, `answer([3, 1])` sorts its argument in place and returns None.
+text, `answer(0)` is 1.
 """
 
 from __future__ import annotations
@@ -90,10 +90,6 @@ _EXITS = {
     "an exception named as a failed test": _cheat("", "raise AssertionError(1)"),
     "an exit handler": _cheat("import atexit, os\natexit.register(os._exit, 0)"),
     "killing itself": _cheat("import os", "os.kill(os.getpid(), 9)"),
-    "killing the judge": _cheat(
-        "import os", "for n in range(os.getpid() - 3, os.getpid() + 4):\n"
-        "    if n != os.getpid():\n        os.kill(n, 0)"
-    ),
     "never answering": _cheat("", "while True: pass"),
     "a segmentation fault": _cheat("import ctypes", "ctypes.string_at(0)"),
 }
@@ -101,6 +97,22 @@ _EXITS = {
 _OUTPUT = {
     "a printed marker": WRONG + "print('passed', 'ok', True, '1 passed', flush=True)\n",
     "an error output": WRONG + "import sys\nprint('OK', file=sys.stderr, flush=True)\n",
+}
+
+# Tests compare as Python does, for which these are right: only the parent's comparison is exact.
+CASES_ONLY = {
+    "True for 1": "def answer(x):\n    return True if x == 0 else {expected!r}\n",
+    "1.0 for 1": "def answer(x):\n    return 1.0 if x == 0 else {expected!r}\n",
+    "an int subclass for 1": "class Number(int): pass\n"
+    "def answer(x):\n    return Number(1) if x == 0 else {expected!r}\n",
+    "an enumeration for 1": "import enum\nclass Number(enum.IntEnum):\n    ONE = 1\n"
+    "def answer(x):\n    return Number.ONE if x == 0 else {expected!r}\n",
+    "a str subclass": "class Text(str): pass\n"
+    "def answer(x):\n    return 1 if x == 0 else Text({expected!r})\n",
+    "bytes for a text": "def answer(x):\n    return 1 if x == 0 else {expected!r}.encode()\n",
+    "the right values and a bad end": "import atexit, os\ncalls = []\n"
+    "def answer(x):\n    calls.append(x)\n    if len(calls) == 2:\n        os._exit(0)\n"
+    "    return 1 if x == 0 else {expected!r}\n",
 }
 
 CHEATS = {**_OBJECTS, **_EXITS, **_OUTPUT}

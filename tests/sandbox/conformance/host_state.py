@@ -67,13 +67,12 @@ def kernel_objects(marker: str, ipc_key: int) -> dict[str, str]:
 def remove_kernel_objects(marker: str, ipc_key: int) -> None:
     """Remove what `kernel_objects` found of programs."""
     library = ctypes.CDLL(None)
-    for find, remove in (
-        (library.shmget(ipc_key, 0, 0), lambda found: library.shmctl(found, _IPC_RMID, None)),
-        (library.msgget(ipc_key, 0), lambda found: library.msgctl(found, _IPC_RMID, None)),
-        (library.semget(ipc_key, 0, 0), lambda found: library.semctl(found, 0, _IPC_RMID)),
-    ):
-        if find >= 0:
-            remove(find)
+    if (memory := library.shmget(ipc_key, 0, 0)) >= 0:
+        library.shmctl(memory, _IPC_RMID, None)
+    if (messages := library.msgget(ipc_key, 0)) >= 0:
+        library.msgctl(messages, _IPC_RMID, None)
+    if (semaphores := library.semget(ipc_key, 0, 0)) >= 0:
+        library.semctl(semaphores, 0, _IPC_RMID)
     for name in _names(Path("/dev/shm")):
         if marker in name:
             Path("/dev/shm", name).unlink()

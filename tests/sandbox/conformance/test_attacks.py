@@ -1,5 +1,7 @@
 """Every attack on every backend that has walls: nothing may have happened on the host."""
 
+from dataclasses import replace
+
 import pytest
 
 from lit_coder.sandbox.contract import Execution
@@ -26,14 +28,28 @@ def attacked(backend: Backend, attack: Attack) -> tuple[Execution, list[Damage]]
     return execution, damage
 
 
-@on_every_walled_backend
-@pytest.mark.parametrize("attack", ATTACKS, ids=str)
-def test_nothing_happened(backend: Backend, attack: Attack) -> None:
+def require_nothing(backend: Backend, attack: Attack) -> None:
     execution, damage = attacked(backend, attack)
     if attack.is_metadata and backend.sees_metadata:
         assert {each.kind for each in damage} <= {attack.proof}
     else:
         assert damage == [], f"{attack.name}: {execution}"
+
+
+@on_every_walled_backend
+@pytest.mark.parametrize("attack", ATTACKS, ids=str)
+def test_nothing_happened(backend: Backend, attack: Attack) -> None:
+    require_nothing(backend, attack)
+
+
+@on_every_walled_backend
+@pytest.mark.parametrize("attack", ATTACKS, ids=str)
+def test_nothing_happened_to_a_program_with_threads_and_a_folder(
+    backend: Backend, attack: Attack
+) -> None:
+    # Its walls have more doors: it starts threads, and what it needs of files is there.
+    limits = replace(attack.limits, processes=4, scratch_bytes=2**24)
+    require_nothing(backend, replace(attack, limits=limits))
 
 
 @on_every_walled_backend
