@@ -164,10 +164,8 @@ def _rows(runner: PoolRunner, options: SandboxOptions) -> Iterator[tuple[str, st
     yield "made of", wall.summary
     yield "user", _user(wall, facts)
     if wall.is_proven:
-        yield (
-            "kernel",
-            f"no network; {_landlock(facts.landlock_version)}, seccomp for {platform.machine()}",
-        )
+        held_by = f"{_landlock(facts.landlock_version)}, seccomp for {platform.machine()}"
+        yield "held by", f"{held_by}; no network"
     yield "writable", _writable(wall, facts, options)
     yield "languages", "; ".join(_languages(runner, options))
     yield "packages", ", ".join(options.packages) or "none beside the standard library"
@@ -208,7 +206,7 @@ def _languages(runner: PoolRunner, options: SandboxOptions) -> Iterator[str]:
         try:
             (execution,) = runner.run([job])
         except SandboxError as error:
-            yield f"no {name}: {str(error).rstrip('.').rpartition(': ')[2]}"
+            yield f"no {name}: {str(error).rstrip('.')}"
             continue
         if execution.status == "completed":
             yield f"{name} {execution.stdout}".strip()

@@ -21,8 +21,8 @@ from lit_coder.sandbox.installed_languages import InstalledLanguages
 from lit_coder.sandbox.interpreter import (
     INSIDE_PARENT,
     MODULES,
-    base_interpreter,
     base_prefix,
+    interpreter_below,
     zygote_command,
 )
 from lit_coder.sandbox.packages import Packages
@@ -74,7 +74,7 @@ class BubblewrapWall:
             scratch=_SCRATCH,
             languages=self.languages.settings,
         )
-        python = Path(_PYTHON) / base_interpreter().relative_to(base_prefix())
+        python = interpreter_below(Path(_PYTHON))
         return [
             *(shutil.which("bwrap") or "bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net"),
             *("--unshare-uts", "--unshare-cgroup-try", "--die-with-parent"),

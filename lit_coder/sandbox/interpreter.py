@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from lit_coder.sandbox.contract import SandboxUnavailable
 from lit_coder.sandbox.inside.settings import ZygoteSettings
 
 INSIDE_PARENT = Path(__file__).resolve().parent
@@ -45,6 +46,21 @@ def base_interpreter() -> Path:
 def base_prefix() -> Path:
     """The folder in which the interpreter and its standard library are installed."""
     return Path(sys.base_prefix).resolve()
+
+
+def interpreter_below(prefix: Path) -> Path:
+    """The interpreter where its own prefix is shown as `prefix`.
+
+    Raises:
+        SandboxUnavailable: it is not inside its prefix.
+    """
+    interpreter, own_prefix = base_interpreter(), base_prefix()
+    if not interpreter.is_relative_to(own_prefix):
+        raise SandboxUnavailable(
+            f"The interpreter {interpreter} is outside its prefix {own_prefix} and cannot be shown "
+            "elsewhere: use another Python, or sandbox.isolation kernel as an ordinary user."
+        )
+    return prefix / interpreter.relative_to(own_prefix)
 
 
 def zygote_command(

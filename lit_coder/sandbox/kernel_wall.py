@@ -24,6 +24,7 @@ from lit_coder.sandbox.interpreter import (
     MODULES,
     base_interpreter,
     base_prefix,
+    interpreter_below,
     zygote_command,
 )
 from lit_coder.sandbox.packages import Packages
@@ -78,6 +79,11 @@ class KernelWall:
                 each.chmod(0o711)
             for each in (mount_point, packages):
                 each.chmod(0o755)
+            if not readable_by_others(packages):
+                raise SandboxUnavailable(
+                    f"Root's programs run as an unprivileged user, who cannot enter {folder}: set "
+                    "TMPDIR to a folder that every user can enter, or install bubblewrap."
+                )
         settings = ZygoteSettings(
             walls=True,
             user_id=NOBODY,
@@ -106,7 +112,7 @@ class KernelWall:
             else:
                 target.touch()
         settings = settings._replace(read=(str(packages),))
-        python = shown_prefix / base_interpreter().relative_to(prefix)
+        python = interpreter_below(shown_prefix)
         command = zygote_command(str(python), str(INSIDE_PARENT), control, settings)
         pairs = json.dumps([(str(source), str(target)) for source, target in bindings])
         return [str(base_interpreter()), *ISOLATED, _BIND, str(INSIDE_PARENT), pairs, *command]

@@ -17,43 +17,29 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import shutil
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import astuple, replace
 from pathlib import Path
 from types import TracebackType
 
 from lit_coder.sandbox.canaries import Bait
 from lit_coder.sandbox.contract import (
     CallJob,
-    CheckJob,
     Execution,
     Job,
-    Limits,
     SandboxError,
     SandboxUnavailable,
-    StdioJob,
-)
-from lit_coder.sandbox.executions import (
-    call_execution,
-    check_execution,
-    encode_call,
-    encode_check,
-    encode_in_process,
-    encode_stdio,
-    in_process_execution,
-    stdio_execution,
 )
 from lit_coder.sandbox.gate import Gate
-from lit_coder.sandbox.inside.codec import CodecError
-from lit_coder.sandbox.inside.launching import LaunchLimits, LaunchRequest, WorkerDiedError
+from lit_coder.sandbox.inside.folders import remove
+from lit_coder.sandbox.inside.launching import WorkerDiedError
+from lit_coder.sandbox.job_runs import run_on
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.sandbox.wall import Wall
-from lit_coder.sandbox.worker import Launch, WallFacts, Worker
+from lit_coder.sandbox.work_folder import make_work_folder
+from lit_coder.sandbox.worker import WallFacts, Worker
 
 logger = logging.getLogger("lit_coder.sandbox")
 
@@ -61,7 +47,6 @@ logger = logging.getLogger("lit_coder.sandbox")
 # while that one runs into its time limit.
 _MAX_AHEAD = 2048
 _BROKEN_WORKER_PATIENCE_SECONDS = 0.2
-_LEAST_REMAINING_SECONDS = 0.01
 _JOBS_PER_WORKER = 10_000
 # A program that got less of a processor than this had to wait for it, or waited of itself.
 _LEAST_CPU_SHARE = 0.5
@@ -105,8 +90,10 @@ class PoolRunner:
 
         Raises:
             SandboxUnavailable: none does; the message says why for each.
+            SandboxError: it is running already.
         """
-        self._is_closing = False
+        if self._threads is not None:
+            raise SandboxError("The sandbox is running already: enter it once at a time.")
         failures: list[tuple[str, str]] = []
         for wall in self._walls:
             try:
@@ -125,18 +112,19 @@ class PoolRunner:
     def _start_behind(self, wall: Wall) -> None:
         self._is_closing = False
         self._wall = wall
-        self._scratch = Path(tempfile.mkdtemp(prefix="lit_coder_"))
-        with Bait() as bait:
+        self._scratch = make_work_folder()
+        # Workers are started by threads that live as long as they do: bubblewrap ends with the
+        # thread that started it.
+        self._threads = ThreadPoolExecutor(self._num_workers, thread_name_prefix="sandbox")
+        with Bait(self._scratch / "bait") as bait:
             self._workers = list(wall.make_workers(self._num_workers, self._scratch))
             self._num_jobs = {id(worker): 0 for worker in self._workers}
-            for worker in self._workers:
-                worker.start()
-            for worker in self._workers:
-                self._facts = worker.wait_until_ready()
-                self._idle.put(worker)
+            facts = list(self._threads.map(_start, self._workers))
+            self._facts = facts[0]
             if wall.is_proven:
-                _prove(wall, bait, self._workers[0])
-        self._threads = ThreadPoolExecutor(self._num_workers, thread_name_prefix="sandbox")
+                _prove(bait, self._workers[0])
+        for worker in self._workers:
+            self._idle.put(worker)
 
     def _report(self, wall: Wall, failures: Sequence[tuple[str, str]]) -> None:
         for name, reason in failures:
@@ -175,7 +163,7 @@ class PoolRunner:
         self._workers = []
         self._idle = queue.Queue()
         if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            remove(str(self._scratch))
             self._scratch = None
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
@@ -216,7 +204,7 @@ class PoolRunner:
         """What happened, or None where the worker broke down twice."""
         for _ in range(2):
             try:
-                return _run_on(worker, job)
+                return run_on(worker, job)
             except WorkerDiedError:
                 self._restart(worker)
         return None
@@ -224,13 +212,13 @@ class PoolRunner:
     def _run_alone(self, worker: Worker, job: Job) -> Execution:
         """What happened with nobody else at work: nothing but the program can be to blame."""
         try:
-            return _run_on(worker, job)
+            return run_on(worker, job)
         except WorkerDiedError as error:
             problem = error
             self._restart(worker)
         # Perhaps through the program: a harmless one tells.
         try:
-            _run_on(worker, _CANARY)
+            run_on(worker, _CANARY)
         except WorkerDiedError:
             self._restart(worker)
             raise SandboxError(f"The sandbox does not work any more: {problem}.") from problem
@@ -278,9 +266,14 @@ def may_be_load(execution: Execution, job: Job) -> bool:
     )
 
 
-def _prove(wall: Wall, bait: Bait, worker: Worker) -> None:
+def _start(worker: Worker) -> WallFacts:
+    worker.start()
+    return worker.wait_until_ready()
+
+
+def _prove(bait: Bait, worker: Worker) -> None:
     try:
-        failures = bait.attack(lambda job: _run_on(worker, job))
+        failures = bait.attack(lambda job: run_on(worker, job))
     except WorkerDiedError as error:
         failures = [*bait.happened(), f"kill of the parent ({error})"]
     if failures:
@@ -289,61 +282,15 @@ def _prove(wall: Wall, bait: Bait, worker: Worker) -> None:
 
 def no_wall_message(failures: Sequence[tuple[str, str]]) -> str:
     """Why nothing can be run here, wall by wall, and what to do."""
+    if len(failures) == 1:
+        # What was asked for by name; its own sentence holds the remedy.
+        return f"No program is run: {failures[0][1]}"
     reasons = " ".join(f"{name}: {reason}" for name, reason in failures)
     return (
         f"No wall holds on this machine, so no program is run. {reasons} Remedies: install "
         "bubblewrap and allow user namespaces, use Linux 6.2 or newer, name sandbox.backend "
         "docker, or, for programs you would run yourself, sandbox.backend unsafe."
     )
-
-
-def _run_on(worker: Worker, job: Job) -> Execution:
-    try:
-        if isinstance(job, CallJob):
-            return call_execution(job, worker.launch(_request(job, (encode_call(job),))))
-        if isinstance(job, StdioJob):
-            return _run_stdio(worker, job)
-        return _run_check(worker, job)
-    except CodecError as error:
-        return Execution("unsupported", detail=f"the job cannot cross to its process: {error}")
-
-
-def _request(
-    job: Job, jobs: tuple[bytes, ...], limits: Limits | None = None, stdin: bytes | None = None
-) -> LaunchRequest:
-    return LaunchRequest(jobs, LaunchLimits(*astuple(limits or job.limits)), job.language, stdin)
-
-
-def _run_check(worker: Worker, job: CheckJob) -> Execution:
-    if job.language != "python":
-        return Execution("unsupported", detail=f"no judge calls programs in {job.language}")
-    execution = check_execution(job, worker.launch(_request(job, encode_check(job))))
-    if execution.status == "unsupported" and job.allow_in_process:
-        launch = worker.launch(_request(job, (encode_in_process(job),)))
-        return in_process_execution(job, launch)
-    return execution
-
-
-def _run_stdio(worker: Worker, job: StdioJob) -> Execution:
-    """One process for each input; together they share the job's time."""
-    launches: list[Launch] = []
-    limits = job.limits
-    payload = encode_stdio(job.program)
-    for stdin_text in job.stdin:
-        stdin = stdin_text.encode("utf-8", "surrogatepass")
-        launch = worker.launch(_request(job, (payload,), limits, stdin))
-        launches.append(launch)
-        execution = stdio_execution(launches, job.limits)
-        if execution.status != "completed":
-            return execution
-        wall_seconds = limits.wall_seconds - launch.wall_seconds
-        cpu_seconds = limits.cpu_seconds - launch.children[0].cpu_seconds
-        limits = replace(
-            limits,
-            wall_seconds=max(wall_seconds, _LEAST_REMAINING_SECONDS),
-            cpu_seconds=max(cpu_seconds, _LEAST_REMAINING_SECONDS),
-        )
-    return stdio_execution(launches, job.limits)
 
 
 def _num_cores() -> int:

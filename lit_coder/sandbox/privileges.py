@@ -14,6 +14,8 @@ NOBODY = 65534
 
 def readable_by_others(path: Path) -> bool:
     """Whether any user can reach and read it, by the modes of it and of the folders above."""
+    if not path.exists():
+        return False
     parents_open = all(parent.stat().st_mode & 0o001 for parent in path.parents)
     needed = 0o005 if path.is_dir() else 0o004
     return parents_open and path.stat().st_mode & needed == needed

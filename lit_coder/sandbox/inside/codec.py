@@ -111,7 +111,9 @@ def _cost(value: object) -> int:
         return 8 + 2 * len(value)
     if type(value) is complex:
         return 48
-    raise CodecError(f"a value of type {type(value).__name__[:80]} cannot cross")
+    # The name may be of a class whose `__format__` is the program's own.
+    name = str.__getitem__(type(value).__name__, slice(0, 80))
+    raise CodecError(f"a value of type {name} cannot cross")
 
 
 def _rare_text(value: object) -> str:

@@ -12,8 +12,8 @@ forked child itself, without `execve`. Where an interpreter is on this machine i
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 
@@ -49,8 +49,9 @@ class Language(NamedTuple):
 
     def driver_text(self) -> str:
         """The whole driver; read from this package's files."""
-        folder = Path(__file__).parent / self.name
-        texts = [(folder / name).read_text(encoding="utf-8") for name in self.driver_files]
+        files = (f"{self.name}/{name}" for name in self.driver_files)
+        # Inside a container this package is read from memory.
+        texts = [(pkgutil.get_data(__package__, file) or b"").decode() for file in files]
         before, after = self.driver_frame
         return before + "\n".join(texts) + after
 

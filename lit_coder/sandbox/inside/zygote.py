@@ -18,7 +18,6 @@ import gc
 import importlib
 import os
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -29,6 +28,7 @@ from . import credentials
 from .child import NUM_DESCRIPTORS, Child
 from .codec import decode, encode
 from .features import describe
+from .folders import is_emptied, remove
 from .frames import NO_TAG, pack_frame
 from .launching import (
     REQUEST_BYTES,
@@ -87,7 +87,7 @@ class Zygote:
         while (request := self._receive()) is not None:
             folders = [self._new_folder() for _ in request.jobs]
             report = self._supervise(request, folders)
-            if report is None or not self._clean(request, folders):
+            if report is None or not self._clean(folders):
                 break
             self._control.sendall(report)
 
@@ -99,13 +99,13 @@ class Zygote:
         os.mkdir(folder, 0o700)
         return folder
 
-    def _clean(self, request: _Request, folders: list[str]) -> bool:
+    def _clean(self, folders: list[str]) -> bool:
         """Remove what programs wrote; whether nothing of it is left for the next one."""
         for folder in folders:
             if folder:
-                _remove(folder)
-        if self._settings.scratch_is_shared and request.limits.scratch_bytes:
-            return _is_emptied(self._settings.scratch)
+                remove(folder)
+        if self._settings.scratch_is_shared:
+            return is_emptied(self._settings.scratch)
         return True
 
     def _wait(self, seconds: float) -> bool:
@@ -239,40 +239,6 @@ def _reap(pid: int) -> ChildEnd:
     return ChildEnd(status, usage.ru_utime + usage.ru_stime, peak_memory_bytes(usage))
 
 
-def _remove(folder: str) -> None:
-    try:
-        os.rmdir(folder)
-    except OSError:
-        # The program left files, perhaps under names and modes made to be in the way.
-        with contextlib.suppress(RecursionError):
-            _open_folders(folder)
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _open_folders(folder: str) -> None:
-    """Let this user list a folder and all below it, and remove what is there."""
-    with contextlib.suppress(OSError):
-        os.chmod(folder, 0o700)
-    for path, names, _ in os.walk(folder):
-        for name in names:
-            below = os.path.join(path, name)
-            # A link may lead anywhere.
-            with contextlib.suppress(OSError):
-                if not os.path.islink(below):
-                    os.chmod(below, 0o700)
-
-
-def _is_emptied(folder: str) -> bool:
-    """Remove everything in a folder that stays; whether that succeeded."""
-    for entry in list(os.scandir(folder)):
-        if entry.is_dir(follow_symlinks=False):
-            _remove(entry.path)
-        else:
-            with contextlib.suppress(OSError):
-                os.unlink(entry.path)
-    return not os.listdir(folder)
-
-
 def _prepare(settings: ZygoteSettings) -> Lockdown | None:
     """Import what programs use, give up root's rights, make the walls; then warm up."""
     sys.path += settings.module_paths
@@ -337,7 +303,7 @@ def _say(control: socket.socket, message: tuple[object, ...]) -> None:
 
 def _remove_work_folder(folder: str) -> None:
     # Where the trainer was killed nobody else does it; folders in use are not empty.
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder)
     worker_folder = os.path.dirname(folder)
     with contextlib.suppress(OSError):
         os.rmdir(worker_folder)

@@ -34,6 +34,7 @@ _OPTIONS = {
     "kernel": SandboxOptions(isolation="kernel", workers=2),
     "bubblewrap": SandboxOptions(isolation="bubblewrap", workers=2),
     "docker": SandboxOptions(
+        scratch_megabytes=16,
         backend="docker",
         workers=2,
         docker_image=os.environ.get("LIT_CODER_DOCKER_IMAGE", "python:3.10-slim"),
