@@ -21,7 +21,8 @@ EPERM, ENOSYS = 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS
 I386, ARM, X32_BIT = 0x40000003, 0x40000028, 0x40000000
 POLICIES = [Policy(), Policy(threads=True), Policy(threads=True, execute=True)]
 NEVER = """
-socket connect bind listen accept accept4 sendmsg sendmmsg recvmsg recvmmsg shutdown getsockopt setsockopt getsockname getpeername
+socket connect bind listen accept accept4 sendmsg sendmmsg recvmsg recvmmsg
+shutdown getsockopt setsockopt getsockname getpeername
 kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal pidfd_open pidfd_getfd
 fork vfork execveat ptrace process_vm_readv process_vm_writev kcmp process_madvise
 chmod fchmod fchmodat chown fchown lchown fchownat utime utimes utimensat futimesat truncate

@@ -287,7 +287,8 @@ def main() -> None:
         zygote.serve()
     finally:
         if settings.work_folder:
-            _remove_work_folder(settings.work_folder)
+            # Where the trainer was killed nobody else does it.
+            remove(settings.work_folder)
 
 
 def _facts(lockdown: Lockdown | None) -> tuple[object, ...]:
@@ -299,12 +300,3 @@ def _facts(lockdown: Lockdown | None) -> tuple[object, ...]:
 
 def _say(control: socket.socket, message: tuple[object, ...]) -> None:
     control.sendall(pack_frame(NO_TAG, encode(message)))
-
-
-def _remove_work_folder(folder: str) -> None:
-    # Where the trainer was killed nobody else does it; folders in use are not empty.
-    remove(folder)
-    worker_folder = os.path.dirname(folder)
-    with contextlib.suppress(OSError):
-        os.rmdir(worker_folder)
-        os.rmdir(os.path.dirname(worker_folder))
