@@ -47,7 +47,11 @@ PARTS: dict[str, Callable[[Setting], list[Figure]]] = {
     "soak": measure_soak,
 }
 _NEED_PROBLEMS = ("calls", "checks", "loops")
-_EVERY_VARIANT = (("subprocess", "bubblewrap"), ("subprocess", "kernel"), ("docker", "auto"))
+_EVERY_VARIANT: tuple[tuple[Backend, Isolation], ...] = (
+    ("subprocess", "bubblewrap"),
+    ("subprocess", "kernel"),
+    ("docker", "auto"),
+)
 
 
 def main() -> int:
@@ -89,8 +93,8 @@ def _measure(setting: Setting, parts: Sequence[str]) -> tuple[list[Figure], str]
         try:
             own = PARTS[part](setting)
         except WrongResultError as error:
+            own = error.figures
             problem = problem or f"{part}: {error}"
-            continue
         if own:
             print("\n" + table(own), flush=True)
         figures += own
@@ -99,9 +103,9 @@ def _measure(setting: Setting, parts: Sequence[str]) -> tuple[list[Figure], str]
 
 def _find_variants(arguments: argparse.Namespace) -> list[tuple[str, SandboxOptions]]:
     """The sandboxes that start here, by the name of their wall."""
-    wanted = [(arguments.backend or "subprocess", arguments.isolation or "auto")]
-    if arguments.backend is None and arguments.isolation is None:
-        wanted = list(_EVERY_VARIANT)
+    wanted = _EVERY_VARIANT
+    if arguments.backend is not None or arguments.isolation is not None:
+        wanted = ((arguments.backend or "subprocess", arguments.isolation or "auto"),)
     shared = SandboxOptions(workers=arguments.workers, docker_image=arguments.docker_image)
     variants = []
     for backend, isolation in wanted:

@@ -21,7 +21,14 @@ from lit_coder.sandbox.options import SandboxOptions
 
 
 class WrongResultError(RuntimeError):
-    """A contender gave a result that is not the right one: its speed means nothing."""
+    """A contender gave a result that is not the right one: its speed means nothing.
+
+    `figures` are those that stand all the same.
+    """
+
+    def __init__(self, message: str, figures: Sequence[Figure] = ()) -> None:
+        super().__init__(message)
+        self.figures = list(figures)
 
 
 class Sample(NamedTuple):
@@ -107,7 +114,9 @@ def table(figures: Sequence[Figure]) -> str:
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (zip(row, widths, strict=True) for row in rows)
-    return "\n".join("  ".join(text.ljust(width) for text, width in each).rstrip() for each in lines)
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in each).rstrip() for each in lines
+    )
 
 
 def _number(value: float) -> str:

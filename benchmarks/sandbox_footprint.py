@@ -1,6 +1,6 @@
 """How soon a sandbox gives its first verdict, and what memory an idle worker holds.
 
-    figures = measure_start(setting) + measure_memory(setting)
+figures = measure_start(setting) + measure_memory(setting)
 """
 
 from __future__ import annotations
@@ -77,19 +77,18 @@ def measure_memory(setting: Setting) -> list[Figure]:
                     raise WrongResultError(f"sandbox, job {number}: {execution}")
             time.sleep(_SETTLE_SECONDS)
             trees = [process_tree([pid]) for pid in runner.worker_pids]
+            memories = [memory_of(tree) for tree in trees]
         if not trees:
             print(f"{name}: its workers' processes are not seen from here, so no memory is shown.")
             continue
-        figures += _memory_figures(name, [memory_of(tree) for tree in trees], len(trees[0]))
+        figures += _memory_figures(name, memories, len(trees[0]))
     return figures
 
 
 def _memory_figures(name: str, memories: list[Memory], num_processes: int) -> list[Figure]:
     note = f"{num_processes} processes" if num_processes > 1 else "one process"
     rss = [max(each.rss for each in memories)]
-    figures = [
-        Figure.of("memory", f"{name}, RSS", rss, "MB", at_most=_MOST_MEGABYTES, note=note)
-    ]
+    figures = [Figure.of("memory", f"{name}, RSS", rss, "MB", at_most=_MOST_MEGABYTES, note=note)]
     for what in ("pss", "uss"):
         values = [value for each in memories if (value := getattr(each, what)) is not None]
         if values:

@@ -10,7 +10,7 @@ is looked at.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import resource
 import subprocess
 import time

@@ -121,8 +121,8 @@ def _time_over_ideal(
     jobs: list[Job] = [*rest, *[CallJob(endless, (), LOOP_LIMITS)] * num_endless]
     random.Random(0).shuffle(jobs)
     started = time.perf_counter()
-    for job, execution in zip(jobs, runner.run(jobs), strict=True):
-        is_endless = isinstance(job, CallJob) and not job.cases
+    for each, execution in zip(jobs, runner.run(jobs), strict=True):
+        is_endless = isinstance(each, CallJob) and not each.cases
         if not (execution.status == "timeout" if is_endless else _is_right_call(execution)):
             raise WrongResultError(f"sandbox, beside endless programs: {execution}")
     seconds = time.perf_counter() - started

@@ -11,6 +11,7 @@ One line is one problem. Fields (data/README.md shows each):
     setup                                 with `tests` or `asserts`: code before the tests
     reference | solution                  a completion that passes; may repeat the prompt
     task_id, difficulty                   a unique name; a whole number, 1 = easiest
+    language                              with `cases` or `stdio`: "python", or "javascript"
 
 Solutions are not run here, and problems with few distinct outputs are not refused: a predicate
 is a fair problem. Where anything is wrong with a file, the error says which line and what to do.
@@ -48,6 +49,7 @@ FIELDS = (
     "reference",
     "solution",
     "difficulty",
+    "language",
 )
 
 _TEST_FIELDS = ("cases", "tests", "asserts", "stdio")
@@ -108,7 +110,12 @@ def problem_from_record(record: dict[str, object], source: str) -> Problem:
     is_program = given == ["stdio"]
     entry_point = _text(record, "entry_point", default="" if is_program else None)
     reference = _reference(record, prompt)
-    if not is_program:
+    language = _text(record, "language", default="python")
+    if language != "python" and given[0] in ("tests", "asserts"):
+        raise ValueError(
+            f"{given[0]} judge Python alone, and the language is {language!r}; give cases or stdio"
+        )
+    if not is_program and language == "python":
         _refuse_class(prompt + (reference or ""), entry_point)
     difficulty = record.get("difficulty", 0)
     if type(difficulty) is not int or difficulty < 0:
@@ -121,6 +128,7 @@ def problem_from_record(record: dict[str, object], source: str) -> Problem:
         kind="program" if is_program else "function",
         source=source,
         difficulty=difficulty,
+        language=language,
         reference=reference,
     )
 

@@ -36,6 +36,7 @@ _PACKAGES = "/packages"
 _SCRATCH = "/scratch"
 # Where shared libraries are, on one distribution or another.
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/nix/store")
+_TIME_ZONES = "/usr/share/zoneinfo"
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 
 
@@ -77,7 +78,13 @@ class BubblewrapWall:
         python = interpreter_below(Path(_PYTHON))
         return [
             *(shutil.which("bwrap") or "bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net"),
-            *("--unshare-uts", "--unshare-cgroup-try", "--die-with-parent"),
+            *(
+                "--unshare-uts",
+                "--hostname",
+                "sandbox",
+                "--unshare-cgroup-try",
+                "--die-with-parent",
+            ),
             *("--ro-bind", str(base_prefix()), _PYTHON, "--ro-bind", str(INSIDE_PARENT), _INSIDE),
             *self._more_binds(),
             *("--proc", "/proc", "--dir", _SCRATCH, "--remount-ro", "/"),
@@ -90,6 +97,7 @@ class BubblewrapWall:
     def _more_binds(self) -> Iterator[str]:
         for path in _LIBRARIES:
             yield from _bind("--ro-bind-try", path)
+        yield from _bind("--ro-bind-try", _TIME_ZONES)
         for path in _DEVICES:
             yield from _bind("--dev-bind", path)
         # Packages beside the standard library are nobody's business.

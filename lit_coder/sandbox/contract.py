@@ -154,7 +154,8 @@ class Execution:
         outcomes: CallJob: one tuple a case, one `Outcome` an operation (shorter where the case
             stopped at an exception).
         visible_passed, hidden_passed: CheckJob: for each test text whether it passed.
-        stdout: captured output, capped; StdioJob: one text for each input in `stdouts`.
+        stdout: captured output, capped; StdioJob: of all inputs that were tried.
+        stdouts: StdioJob: one text for each input after which the program ended well.
         detail: one line on what went wrong, for people.
         limits_reached: which limits the job is known to have run into.
         output_bytes: standard output and error in all, with what was dropped beyond the limit.

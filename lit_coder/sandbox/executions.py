@@ -241,7 +241,7 @@ def stdio_execution(launches: Sequence[Launch], limits: Limits) -> Execution:
     output_bytes = sum(launch.output_bytes for launch in launches)
     return Execution(
         status=status,
-        stdout="".join(stdouts),
+        stdout="".join(_text(launch.stdout) for launch in launches),
         stderr=_text(launches[-1].stderr) if launches else "",
         stdouts=tuple(stdouts),
         detail=detail,

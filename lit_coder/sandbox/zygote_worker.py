@@ -22,6 +22,7 @@ from typing import Protocol
 
 from lit_coder.sandbox.contract import SandboxUnavailable
 from lit_coder.sandbox.inside.codec import CodecError, decode
+from lit_coder.sandbox.inside.folders import remove
 from lit_coder.sandbox.inside.frames import FrameError, read_frame
 from lit_coder.sandbox.inside.launching import LaunchRequest, WorkerDiedError, launch
 from lit_coder.sandbox.inside.processes import kill_descendants, kill_group
@@ -58,6 +59,7 @@ class ZygoteWorker:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._num_starts = 0
+        self._folder: Path | None = None
         self._language_names: tuple[str, ...] = ()
 
     @property
@@ -77,7 +79,7 @@ class ZygoteWorker:
             SandboxUnavailable: the command of the wall does not start.
         """
         self._num_starts += 1
-        folder = self._scratch / str(self._num_starts)
+        self._folder = folder = self._scratch / str(self._num_starts)
         folder.mkdir(parents=True)
         control, zygote_end = socket.socketpair()
         self._language_names = self._wall.languages.names
@@ -160,6 +162,10 @@ class ZygoteWorker:
         if self._control is not None:
             self._control.close()
             self._control = None
+        if self._folder is not None:
+            # A zygote that was killed has left what its last programs wrote.
+            remove(str(self._folder))
+            self._folder = None
 
 
 def _is_readable(connection: socket.socket, timeout_seconds: float) -> bool:

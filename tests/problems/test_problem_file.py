@@ -49,6 +49,18 @@ def test_cases_hold_typed_values(tmp_path: Path) -> None:
     assert (problem.kind, problem.source, problem.difficulty) == ("function", "mine", 0)
 
 
+def test_a_problem_may_be_in_another_language(tmp_path: Path) -> None:
+    record = {
+        "prompt": "class Counter {}\nfunction f(a) {\n",
+        "entry_point": "f",
+        "cases": {"visible": [{"arguments": [1], "expected": 2}]},
+        "reference": "return a + 1 }",
+        "language": "javascript",
+    }
+    (problem,) = read_problems(write(tmp_path / "mine.jsonl", record))
+    assert (problem.language, problem.reference) == ("javascript", "return a + 1 }")
+
+
 def test_a_solution_that_repeats_the_prompt_is_cut_to_a_completion(tmp_path: Path) -> None:
     record = GOOD | {"solution": "def f(x):\n    return x + 1\n"}
     (problem,) = read_problems(write(tmp_path / "a.jsonl", record))
@@ -78,6 +90,7 @@ def test_a_packed_file_is_read(tmp_path: Path) -> None:
         pytest.param(GOOD | {"cases": []}, "line 2: .* exactly one of", id="two kinds of tests"),
         pytest.param(GOOD | {"asserts": []}, "line 2: asserts is no list", id="empty tests"),
         pytest.param(GOOD | {"asserts": ["assert ("]}, "line 2: .* no Python", id="damaged test"),
+        pytest.param(GOOD | {"language": "javascript"}, "asserts judge Python alone", id="judge"),
         pytest.param(GOOD | {"difficulty": "2"}, "line 2: difficulty is '2'", id="difficulty"),
         pytest.param(GOOD | {"prompt": 3}, "line 2: prompt is 3", id="prompt is no text"),
         pytest.param(GOOD | {"prompt": ""}, "line 2: the prompt is empty", id="empty prompt"),

@@ -8,7 +8,7 @@ not grown, no more output is kept than allowed, and the next program runs as if 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lit_coder.problems.problem import Call
 from lit_coder.sandbox.contract import CallJob, ExecutionStatus, Limits
@@ -140,7 +140,7 @@ _MEMORY = (
         while True: kept.append('x' * 10**6 + str(len(kept)))
         """,
         ("completed", "out_of_memory"),
-        LONGER,
+        replace(LONGER, memory_bytes=128 * 2**20),
     ),
     Burden(
         "shared memory without a name",

@@ -105,5 +105,6 @@ def test_closing_leaves_no_process_and_no_file(bait: Bait, name: str) -> None:
     before = children(), set(bait.temporary.iterdir())
     with open_backend(name, bait) as backend:
         backend.execute(job("open('left', 'w').close()"))
-        assert children() > before[0]
+        # A container's processes are the daemon's.
+        assert name == "docker" or children() > before[0]
     assert (children(), set(bait.temporary.iterdir())) == before
