@@ -54,6 +54,24 @@ class Limits:
     scratch_bytes: int = 0
     scratch_files: int = 64
 
+    def __post_init__(self) -> None:
+        for name, (least, most) in _LIMIT_BOUNDS.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ValueError(f"{name} must be between {least:g} and {most:g}, not {value}")
+
+
+_LIMIT_BOUNDS = {
+    "wall_seconds": (0.0, 1e6),
+    "cpu_seconds": (0.0, 1e6),
+    "memory_bytes": (2**20, 2**50),
+    "output_bytes": (0, 2**40),
+    "file_bytes": (0, 2**50),
+    "processes": (0, 10_000),
+    "scratch_bytes": (0, 2**50),
+    "scratch_files": (1, 2**31 - 1),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class CallJob:
@@ -156,6 +174,7 @@ class Execution:
         visible_passed, hidden_passed: CheckJob: for each test text whether it passed.
         stdout: captured output, capped; StdioJob: of all inputs that were tried.
         stdouts: StdioJob: one text for each input after which the program ended well.
+        cut_stdouts: StdioJob: which of them are not whole, because the limit was reached.
         detail: one line on what went wrong, for people.
         limits_reached: which limits the job is known to have run into.
         output_bytes: standard output and error in all, with what was dropped beyond the limit.
@@ -170,6 +189,7 @@ class Execution:
     stdout: str = ""
     stderr: str = ""
     stdouts: tuple[str, ...] = ()
+    cut_stdouts: tuple[int, ...] = ()
     detail: str = ""
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0

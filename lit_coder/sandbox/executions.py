@@ -244,6 +244,11 @@ def stdio_execution(launches: Sequence[Launch], limits: Limits) -> Execution:
         stdout="".join(_text(launch.stdout) for launch in launches),
         stderr=_text(launches[-1].stderr) if launches else "",
         stdouts=tuple(stdouts),
+        cut_stdouts=tuple(
+            index
+            for index, launch in enumerate(launches[: len(stdouts)])
+            if _is_cut(launch) and len(launch.stdout) >= limits.output_bytes
+        ),
         detail=detail,
         cpu_seconds=sum(launch.children[0].cpu_seconds for launch in launches),
         wall_seconds=sum(launch.wall_seconds for launch in launches),
@@ -348,22 +353,30 @@ def _execution(
         wall_seconds=launch.wall_seconds,
         peak_memory_bytes=record.peak_memory_bytes,
         features=features,
-        limits_reached=_limits_reached(status, detail, (launch,)),
+        limits_reached=_limits_reached(status, detail, (launch,), more.get("outcomes", ())),
         output_bytes=launch.output_bytes,
         **more,
     )
 
 
+def _is_cut(launch: Launch) -> bool:
+    return launch.output_bytes > len(launch.stdout) + len(launch.stderr)
+
+
 def _limits_reached(
-    status: ExecutionStatus, detail: str, launches: Sequence[Launch]
+    status: ExecutionStatus,
+    detail: str,
+    launches: Sequence[Launch],
+    outcomes: Sequence[Sequence[Outcome]] = (),
 ) -> tuple[LimitName, ...]:
     """Which limits are known to have been run into; a caught error is the program's to know."""
     reached: list[LimitName] = []
     if status == "timeout":
         reached.append("cpu" if _CPU_DETAIL in detail else "wall")
-    if status == "out_of_memory":
+    raised = {outcome.exception for case in outcomes for outcome in case}
+    if status == "out_of_memory" or "MemoryError" in raised:
         reached.append("memory")
-    if any(each.output_bytes > len(each.stdout) + len(each.stderr) for each in launches):
+    if any(map(_is_cut, launches)):
         reached.append("output")
     return tuple(reached)
 

@@ -9,6 +9,9 @@ from lit_coder.sandbox.contract import Limits
 
 Backend = Literal["subprocess", "docker", "auto", "unsafe"]
 Isolation = Literal["auto", "bubblewrap", "kernel"]
+# A larger number is a slip; no machine has as much.
+_MOST = 1_000_000
+_MOST_THREADS = 10_000
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class SandboxOptions:
             these that a self-test proves here; "unsafe": no walls, resource limits only.
         isolation: what "subprocess" builds its walls of. "bubblewrap": a root of their own and
             the kernel's walls inside it; "kernel": Landlock and seccomp alone; "auto": the first of
-            these that holds.
+            these that holds. It means nothing with "docker" and "unsafe".
         docker_image: an image with Python 3.10 or newer that is already on this machine.
         docker_runtime: a runtime that Docker knows, such as "runsc" for gVisor; null means
             Docker's own.
@@ -67,18 +70,36 @@ class SandboxOptions:
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"sandbox.workers must be at least 1 or null, not {self.workers}")
         for name in ("timeout_seconds", "cpu_seconds", "file_megabytes"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise ValueError(f"sandbox.{name} must be positive, not {getattr(self, name)}")
+            if not 0 < getattr(self, name) <= _MOST:
+                raise ValueError(
+                    f"sandbox.{name} must be positive and at most {_MOST:,}, "
+                    f"not {getattr(self, name)}"
+                )
         if self.memory_megabytes < 64:
             raise ValueError(
                 f"sandbox.memory_megabytes must be at least 64, not {self.memory_megabytes}: "
                 "the interpreter itself needs that much"
             )
-        for name in ("output_kilobytes", "processes", "scratch_megabytes"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"sandbox.{name} must not be negative, not {getattr(self, name)}")
-        if self.scratch_files < 1:
-            raise ValueError(f"sandbox.scratch_files must be at least 1, not {self.scratch_files}")
+        if self.memory_megabytes > _MOST:
+            raise ValueError(
+                f"sandbox.memory_megabytes must be at most {_MOST:,}, not {self.memory_megabytes}"
+            )
+        for name in ("output_kilobytes", "scratch_megabytes"):
+            if not 0 <= getattr(self, name) <= _MOST:
+                raise ValueError(
+                    f"sandbox.{name} must not be negative and at most {_MOST:,}, "
+                    f"not {getattr(self, name)}"
+                )
+        if not 0 <= self.processes <= _MOST_THREADS:
+            raise ValueError(
+                f"sandbox.processes must not be negative and at most {_MOST_THREADS:,}, "
+                f"not {self.processes}"
+            )
+        if not 1 <= self.scratch_files <= _MOST:
+            raise ValueError(
+                f"sandbox.scratch_files must be at least 1 and at most {_MOST:,}, "
+                f"not {self.scratch_files}"
+            )
 
     def limits(self) -> Limits:
         """The limits of one job."""

@@ -20,7 +20,9 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -119,7 +121,10 @@ class PoolRunner:
         with Bait(self._scratch / "bait") as bait:
             self._workers = list(wall.make_workers(self._num_workers, self._scratch))
             self._num_jobs = {id(worker): 0 for worker in self._workers}
-            facts = list(self._threads.map(_start, self._workers))
+            starts = [self._threads.submit(_start, worker) for worker in self._workers]
+            # All of them, also after one has failed: what is still starting cannot be ended.
+            wait(starts)
+            facts = [start.result() for start in starts]
             self._facts = facts[0]
             if wall.is_proven:
                 _prove(bait, self._workers[0])
@@ -152,19 +157,21 @@ class PoolRunner:
             self._end_everything()
 
     def _end_everything(self) -> None:
-        for worker in self._workers:
-            worker.stop()
-        if self._threads is not None:
-            self._threads.shutdown(wait=True, cancel_futures=True)
-            self._threads = None
-        # A worker that a thread was just repairing has been started again meanwhile.
-        for worker in self._workers:
-            worker.stop()
-        self._workers = []
-        self._idle = queue.Queue()
-        if self._scratch is not None:
-            remove(str(self._scratch))
-            self._scratch = None
+        # Whatever goes wrong with one, the others are ended. What is put in last is done first.
+        with ExitStack() as endings:
+            if self._scratch is not None:
+                endings.callback(remove, str(self._scratch))
+                self._scratch = None
+            workers, self._workers = self._workers, []
+            # A worker that a thread was just repairing has been started again meanwhile.
+            for worker in workers:
+                endings.callback(worker.stop)
+            if self._threads is not None:
+                endings.callback(self._threads.shutdown, wait=True, cancel_futures=True)
+                self._threads = None
+            for worker in workers:
+                endings.callback(worker.stop)
+            self._idle = queue.Queue()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Executions in the order of the jobs, which are taken as they can be worked on.
@@ -218,7 +225,7 @@ class PoolRunner:
             self._restart(worker)
         # Perhaps through the program: a harmless one tells.
         try:
-            run_on(worker, _CANARY)
+            run_on(worker, replace(_CANARY, limits=job.limits))
         except WorkerDiedError:
             self._restart(worker)
             raise SandboxError(f"The sandbox does not work any more: {problem}.") from problem

@@ -17,13 +17,14 @@ import os
 import select
 import socket
 import subprocess
+import threading
 from pathlib import Path
 from typing import Protocol
 
 from lit_coder.sandbox.contract import SandboxUnavailable
-from lit_coder.sandbox.inside.codec import CodecError, decode
+from lit_coder.sandbox.inside.codec import decode
 from lit_coder.sandbox.inside.folders import remove
-from lit_coder.sandbox.inside.frames import FrameError, read_frame
+from lit_coder.sandbox.inside.frames import read_frame
 from lit_coder.sandbox.inside.launching import LaunchRequest, WorkerDiedError, launch
 from lit_coder.sandbox.inside.processes import kill_descendants, kill_group
 from lit_coder.sandbox.wall import Languages
@@ -60,6 +61,7 @@ class ZygoteWorker:
         self._control: socket.socket | None = None
         self._num_starts = 0
         self._folder: Path | None = None
+        self._stop_lock = threading.RLock()
         self._language_names: tuple[str, ...] = ()
 
     @property
@@ -70,7 +72,8 @@ class ZygoteWorker:
     @property
     def pid(self) -> int | None:
         """The process's id while it runs."""
-        return self._process.pid if self._process is not None else None
+        process = self._process
+        return process.pid if process is not None else None
 
     def start(self) -> None:
         """Start the zygote; `wait_until_ready` must follow.
@@ -86,6 +89,8 @@ class ZygoteWorker:
         command = self._wall.command(zygote_end.fileno(), folder)
         # An interpreter may need it to find its own shared library; programs do not see it.
         kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+        # The loader resolves all names now, once, and not one by one in every child.
+        kept["LD_BIND_NOW"] = "1"
         try:
             self._process = subprocess.Popen(
                 command,
@@ -112,21 +117,25 @@ class ZygoteWorker:
         Raises:
             SandboxUnavailable: it ended, did not answer or lacks what it needs.
         """
-        assert self._control is not None and self._process is not None
-        os.set_blocking(self._control.fileno(), True)
+        control = self._control
         message: object = None
-        if _is_readable(self._control, _START_SECONDS):
-            with contextlib.suppress(EOFError, OSError, FrameError, CodecError):
-                message = decode(read_frame(self._control.fileno())[1])
+        with contextlib.suppress(EOFError, OSError, ValueError):
+            if control is not None and _is_readable(control, _START_SECONDS):
+                os.set_blocking(control.fileno(), True)
+                message = decode(read_frame(control.fileno())[1])
         match message:
             case ("ready", int(user_id), int(landlock_version), bool(has_scratch)):
                 return WallFacts(user_id, landlock_version, has_scratch)
             case ("unavailable", str(reason)):
                 self.stop()
                 raise SandboxUnavailable(f"The sandbox's walls cannot be built here: {reason}.")
-        self._process.kill()
-        _, errors = self._process.communicate()
-        self.stop()
+        errors = b""
+        with self._stop_lock:
+            # Another thread may have stopped it meanwhile.
+            if self._process is not None:
+                self._process.kill()
+                _, errors = self._process.communicate()
+            self.stop()
         last_line = errors.decode("utf-8", "backslashreplace").strip().rpartition("\n")[2]
         raise SandboxUnavailable(
             f"The sandbox's worker process did not start: {last_line or 'no answer'}."
@@ -143,29 +152,34 @@ class ZygoteWorker:
         return read_launch(launch(self._control, request, self._language_names))
 
     def stop(self, patience_seconds: float = _STOP_SECONDS) -> None:
-        """End the zygote and everything below it; stopping twice is allowed."""
-        if self._control is not None:
-            # The zygote sees the end of its socket, ends its children and leaves. Not closed
-            # before it has: another thread may be waiting on the descriptor.
-            with contextlib.suppress(OSError):
-                self._control.shutdown(socket.SHUT_RDWR)
-        if self._process is not None:
-            try:
-                self._process.wait(patience_seconds)
-            except subprocess.TimeoutExpired:
-                kill_descendants(self._process.pid)
-                kill_group(self._process.pid)
-                self._process.wait()
-            if self._process.stderr is not None:
-                self._process.stderr.close()
-            self._process = None
-        if self._control is not None:
-            self._control.close()
-            self._control = None
-        if self._folder is not None:
-            # A zygote that was killed has left what its last programs wrote.
-            remove(str(self._folder))
-            self._folder = None
+        """End the zygote and everything below it; stopping twice, from two threads, is allowed."""
+        with self._stop_lock:
+            if self._control is not None:
+                # The zygote sees the end of its socket, ends its children and leaves. Not closed
+                # before it has: another thread may be waiting on the descriptor.
+                with contextlib.suppress(OSError):
+                    self._control.shutdown(socket.SHUT_RDWR)
+            if self._process is not None:
+                _end(self._process, patience_seconds)
+                self._process = None
+            if self._control is not None:
+                self._control.close()
+                self._control = None
+            if self._folder is not None:
+                # A zygote that was killed has left what its last programs wrote.
+                remove(str(self._folder))
+                self._folder = None
+
+
+def _end(process: subprocess.Popen[bytes], patience_seconds: float) -> None:
+    try:
+        process.wait(patience_seconds)
+    except subprocess.TimeoutExpired:
+        kill_descendants(process.pid)
+        kill_group(process.pid)
+        process.wait()
+    if process.stderr is not None:
+        process.stderr.close()
 
 
 def _is_readable(connection: socket.socket, timeout_seconds: float) -> bool:

@@ -40,7 +40,22 @@ def equal_exactly(value: Value, expected: Value) -> bool:
 def equal_in(language: str, value: Value, expected: Value) -> bool:
     """Whether a program in this language returned the expected value, as far as it has its type."""
     if language == "javascript":
-        return equal_exactly(_javascript_form(value), _javascript_form(expected))
+        return _equal_in_javascript(_javascript_form(value), _javascript_form(expected))
+    return equal_exactly(value, expected)
+
+
+def _equal_in_javascript(value: Value, expected: Value) -> bool:
+    """Equality of two values in their form; a number that is not whole has floats' tolerance."""
+    if type(value) in (int, float) and type(expected) in (int, float):
+        if type(value) is int and type(expected) is int:
+            return value == expected
+        return _floats_equal(float(value), float(expected))  # type: ignore[arg-type]
+    if isinstance(value, list) and isinstance(expected, list):
+        return len(value) == len(expected) and all(map(_equal_in_javascript, value, expected))
+    if isinstance(value, dict) and isinstance(expected, dict):
+        return value.keys() == expected.keys() and all(
+            _equal_in_javascript(item, expected[key]) for key, item in value.items()
+        )
     return equal_exactly(value, expected)
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from lit_coder.sandbox.inside.codec import decode, encode
+from lit_coder.sandbox.inside.codec import MAX_VALUE_BYTES, decode, encode
 from lit_coder.sandbox.inside.frames import FrameBuffer, pack_frame
 from lit_coder.sandbox.inside.interpreters import find_interpreter
 
@@ -68,12 +68,12 @@ def run_job(job: object, stdin: str = "") -> Reply:
 
 def exchange(connection: socket.socket, job: object) -> list[object]:
     connection.sendall(pack_frame(_TAG, encode(job)))
-    buffer = FrameBuffer(_TAG, 2**24)
-    payloads: list[bytes] = []
+    received = b""
     while data := connection.recv(2**16):
-        payloads += buffer.feed(data)
-    assert not buffer.has_partial_frame
-    return [decode(payload) for payload in payloads]
+        received += data
+    payloads = FrameBuffer(_TAG, 2**24).feed(received)
+    assert b"".join(pack_frame(_TAG, payload) for payload in payloads) == received
+    return [decode(payload, MAX_VALUE_BYTES) for payload in payloads]
 
 
 def run_cases(program: str, *cases: tuple[object, ...]) -> Reply:

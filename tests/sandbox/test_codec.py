@@ -1,4 +1,6 @@
+import contextlib
 import math
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -140,10 +142,71 @@ def test_bytes_that_are_no_encoded_value_are_refused_by_name(data: bytes) -> Non
         decode(data)
 
 
-def test_a_dictionary_of_colliding_keys_is_refused() -> None:
-    colliding = {k * (2**61 - 1): None for k in range(1, 1000)}
+HASH_PERIOD = 2**61 - 1
+
+
+@pytest.mark.parametrize("num_others", [0, 1000])
+@pytest.mark.parametrize("kind", [set, frozenset, dict.fromkeys])
+def test_a_container_of_colliding_keys_is_refused(kind: type, num_others: int) -> None:
+    colliding = [k * HASH_PERIOD for k in range(65)]
     with pytest.raises(CodecError, match="collide"):
-        decode(encode(colliding))
+        decode(encode(kind([*range(1, num_others), *colliding])))
+
+
+def test_keys_of_which_few_share_a_hash_come_back() -> None:
+    value = {low + k * HASH_PERIOD for low in range(20) for k in range(64)}
+    assert decode(encode(value)) == value
+
+
+leaves = (
+    st.none()
+    | st.sampled_from([True, 0.0, 1e5, -1, 2**53, 2**60, "", '"', "\\", "[", ",", '["u"', "é"])
+    | st.sampled_from(["\ud800", "\ud800\\", b"", b"\xff", 1j, math.nan, math.inf, ()])
+    | st.text(st.characters(exclude_categories=()))
+)
+trees = st.recursive(leaves, lambda inner: st.lists(inner) | st.lists(inner).map(tuple))
+
+
+def accepts(value: object, max_bytes: int) -> bool:
+    with contextlib.suppress(CodecError):
+        encode(value, max_bytes)
+        return True
+    return False
+
+
+@given(trees, st.integers(1, 50))
+@settings(max_examples=300, deadline=None)
+def test_what_crosses_at_a_cap_is_accepted_at_the_same_cap(tree: object, copies: int) -> None:
+    value = [tree] * copies
+    fitting = next(n for n in range(1, 10**6, 1 + copies // 4) if accepts(value, n))
+    assert typed(decode(encode(value, fitting), fitting)) == typed(value)
+
+
+@given(trees, st.integers(1, 100))
+@settings(max_examples=300, deadline=None)
+def test_what_does_not_cross_at_twice_the_cap_is_refused(tree: object, cap: int) -> None:
+    value = [tree] * 20
+    if not accepts(value, 2 * cap):
+        with pytest.raises(CodecError, match="too large"):
+            decode(encode(value), cap)
+
+
+@pytest.mark.parametrize("item", ['["l"]', '[ "\\u006c"]', '["e"]', '["u",""]', "0", '"[["'])
+@pytest.mark.parametrize("num_bytes", [3 * 2**20, 2**22])
+def test_a_large_tree_is_refused_quickly(item: str, num_bytes: int) -> None:
+    data = ('["l"' + f",{item}" * (num_bytes // (len(item) + 1)) + "]").encode()
+    start = time.perf_counter()
+    with pytest.raises(CodecError, match="too large"):
+        decode(data, MAX_VALUE_BYTES)
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize(
+    "data", [b'"' + b'\\"' * 2**20, b'"' * 2**20, b"[" * 2**20, b"{}," * 2**19]
+)
+def test_large_bytes_that_are_no_value_are_refused(data: bytes) -> None:
+    with pytest.raises(CodecError):
+        decode(data, MAX_VALUE_BYTES)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,10 @@ from lit_coder.sandbox.options import SandboxOptions
         ("scratch_megabytes", float("nan")),
         ("scratch_megabytes", float("inf")),
         ("scratch_files", 0),
+        ("timeout_seconds", 1e300),
+        ("memory_megabytes", 99999999999999),
+        ("output_kilobytes", 99999999999999999),
+        ("processes", 99999999999),
     ],
 )
 def test_a_bad_value_is_refused_by_the_option_s_name(name: str, value: Any) -> None:
@@ -55,3 +59,14 @@ def test_the_options_open_a_runner_that_is_not_running_yet() -> None:
     runner = open_runner(SandboxOptions(workers=1))
     assert runner.worker_pids == []
     runner.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("cpu_seconds", float("inf")), ("wall_seconds", float("nan")), ("file_bytes", -1)],
+)
+def test_limits_that_no_kernel_has_are_refused_before_a_program_is_blamed(
+    name: str, value: float
+) -> None:
+    with pytest.raises(ValueError, match=f"^{name} must be between"):
+        Limits(**{name: value})  # type: ignore[arg-type]

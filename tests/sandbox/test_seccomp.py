@@ -273,7 +273,7 @@ def test_limits_can_be_read_and_never_set(
     ("name", "position", "allowed"),
     [
         ("ioctl", 1, {0x5401, 0x802C542A, 0x541B, 0x5421, 0x5450, 0x5451}),
-        ("fcntl", 1, {0, 1, 2, 3, 4, 1030, 1032}),
+        ("fcntl", 1, {0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032}),
         ("prctl", 0, {15, 16}),
     ],
 )

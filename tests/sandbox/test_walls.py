@@ -63,6 +63,7 @@ def test_a_bubblewrap_that_fails_is_passed_over_and_named_in_the_log(
     fake.write_text("#!/bin/sh\necho 'setting up uid map: Permission denied' >&2\nexit 1\n")
     fake.chmod(0o755)
     hide_bubblewrap(tmp_path, monkeypatch)
+    caplog.clear()
     with caplog.at_level(logging.INFO, "lit_coder.sandbox"):
         assert wall_taken("auto") == "kernel"
     passed_over, taken = caplog.messages
@@ -119,6 +120,7 @@ def test_a_wall_with_a_hole_is_passed_over_for_one_that_holds(
         ChangedWall(find_packages([]), read=("/",)),
         KernelWall(Packages((), ())),
     ]
+    caplog.clear()
     with caplog.at_level(logging.INFO, "lit_coder.sandbox"), PoolRunner(ONE, walls) as runner:
         assert runner.wall.name == "kernel"
     assert "not behind changed" in caplog.messages[0]
@@ -134,15 +136,18 @@ def test_a_zygote_of_root_s_that_would_stay_root_is_refused(user: int | None) ->
 def test_the_absence_of_a_wall_is_a_warning_at_each_start(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    for _ in range(2):
-        wall_taken(backend="unsafe")
+    with caplog.at_level(logging.INFO, "lit_coder.sandbox"):
+        for _ in range(2):
+            wall_taken(backend="unsafe")
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
     assert "resource limits only" in caplog.text
 
 
 def test_a_wall_that_holds_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
-    wall_taken()
-    assert caplog.records == []
+    with caplog.at_level(logging.INFO, "lit_coder.sandbox"):
+        wall_taken()
+    assert caplog.records
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_no_program_runs_as_root(call_walled: CallF) -> None:

@@ -1,7 +1,7 @@
 """A freshly forked child: leaves the zygote behind, locks itself, reads its job, does it.
 
-    child = Child(descriptors, limits, "python", zygote_pid)
-    child.run(lockdown, folder="")        # never returns
+    child = Child(descriptors, zygote_pid)
+    child.run(lock, folder="")        # never returns
 
 Only here is a job read, and only after the process is bounded: what it holds is in no memory that
 a later child inherits.
@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
 from .candidate import run_job
 from .codec import decode, encode
 from .frames import MAX_JOB_BYTES, read_frame, write_frame
 from .judge import run_judge
-from .launching import LaunchLimits
-from .lockdown import Lockdown
-from .processes import die_with_parent, limit_resources, resource_limits
+from .processes import die_with_parent
 
 _SETUP_FAILED_EXIT_CODE = 99
 _JOB = 3
@@ -37,21 +36,15 @@ class Child(NamedTuple):
     """
 
     descriptors: tuple[int, ...]
-    limits: LaunchLimits
-    language: str
     zygote_pid: int
     command: tuple[str, ...] = ()
 
-    def run(self, lockdown: Lockdown | None, folder: str) -> NoReturn:
-        """Bound this process, then do its job; ends the process."""
+    def run(self, lock: Callable[[], None], folder: str) -> NoReturn:
+        """Bound this process by `lock`, then do its job; ends the process."""
         # Never back into the zygote's loop, whatever happens.
         try:
             self._leave_zygote(folder)
-            if lockdown is not None:
-                lockdown.lock(self.limits, self.language)
-            else:
-                by_data = bool(self.command)
-                limit_resources(resource_limits(self.limits, self.limits.processes, False, by_data))
+            lock()
             os.closerange(len(self.descriptors), _MAX_DESCRIPTOR)
             if self.command:
                 # It reads the job in this process's place.

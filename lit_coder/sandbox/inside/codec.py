@@ -1,7 +1,7 @@
 """Plain Python values as bytes, by exact type: the only way anything crosses between processes.
 
     data = encode((1, {"a": {2.5, None}}))
-    value = decode(data)
+    value = decode(data, MAX_VALUE_BYTES)      # refuses what `encode` would not have written
 
 JSON underneath, so that reading hostile bytes can build nothing but plain values. Containers
 and what JSON cannot say are arrays that start with a tag. `type(v) is int` decides, never
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import json
 import math
+import operator
+import re
 from collections.abc import Iterable
 from itertools import chain
 from json.encoder import encode_basestring_ascii
@@ -20,10 +22,17 @@ from typing import Any, NoReturn
 
 MAX_DEPTH = 100
 MAX_VALUE_BYTES = 2**20
+LARGEST_BYTES = 192 * 2**20
+"""More than any message of ours; what an untrusted process says is held to `MAX_VALUE_BYTES`."""
 
 # Integers up to this are JSON numbers; larger ones are hexadecimal text, which has no digit limit.
 _PLAIN_INTEGER = 2**53
-_MANY_KEYS = 64
+# So many keys of one container may have the same hash.
+_MAX_EQUAL_HASHES = 64
+# No item costs more for each of its bytes: a float is 20 for `0.0` and a comma.
+_MAX_COST_PER_BYTE = 5
+# The JavaScript driver does not count the message around a value, and numbers a little less.
+_MARGIN = 16
 _CONTAINER_HEADS: dict[type, str] = {
     list: '["l"',
     tuple: '["t"',
@@ -138,19 +147,59 @@ def _unicode_text(text: str) -> str:
     return encode_basestring_ascii(text)
 
 
-def decode(data: bytes) -> object:
-    """The value of encoded bytes.
+def decode(data: bytes, max_bytes: int = LARGEST_BYTES) -> object:
+    """The value of encoded bytes, which may be no larger than `encode` allows.
 
     Raises:
-        CodecError: the bytes are not what `encode` writes.
+        CodecError: the bytes are not what `encode` writes with that `max_bytes`.
     """
+    allowed = max_bytes + max_bytes // _MARGIN
     try:
-        tree = _JSON.decode(data.decode("utf-8"))
+        # Below this length nothing can be too large, and most values are far below it.
+        if _MAX_COST_PER_BYTE * len(data) <= allowed:
+            tree = _JSON.decode(data.decode("utf-8"))
+        else:
+            tree = _large_tree(data, allowed)
         return _from_tree(tree, 0) if type(tree) in (list, dict) else tree
     except CodecError:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise CodecError(f"not an encoded value: {type(error).__name__}") from None
+
+
+def _large_tree(data: bytes, budget: int) -> Any:
+    """The parsed text, if the value is within the budget.
+
+    A few bytes can become an object of a hundred: the items are counted before there are any, and
+    their exact cost is known before they become sets and dictionaries, which are larger still.
+    """
+    # With the escapes gone, every quotation mark begins or ends a text.
+    if len(data) <= 3 * budget:
+        marks = _TEXT.sub(b"", data.replace(rb"\\", b"").replace(rb"\"", b""))
+        # An item costs at least 2, an array 5 with its comma; a text of lone surrogates, 3, is
+        # an array of two.
+        if 2 * marks.count(b",") + 3 * marks.count(b"[") - 4 * data.count(b'["u"') <= budget:
+            tree = _JSON.decode(data.decode("utf-8"))
+            _spend_tree(tree, budget)
+            return tree
+    raise CodecError("the value is too large")
+
+
+def _spend_tree(tree: object, budget: int) -> None:
+    """Refuse a tree that costs more than the budget, by the encoder's own rule."""
+    waiting = [tree]
+    while waiting:
+        item = waiting.pop()
+        if item is None or type(item) is bool:
+            budget = _spend(budget, 5)
+        elif type(item) is not list:
+            budget = _spend(budget, _cost(item))
+        elif item and item[0] in _CONTAINER_TAGS:
+            budget = _spend(budget, 5)
+            waiting += item[1:]
+        else:
+            tag = item[0] if item else None
+            budget = _spend(budget, _cost(_scalar_from_tree(tag, item[1:])))
 
 
 def _refuse_constant(text: str) -> NoReturn:
@@ -159,6 +208,8 @@ def _refuse_constant(text: str) -> NoReturn:
 
 # Building one takes longer than reading a small value.
 _JSON = json.JSONDecoder(parse_constant=_refuse_constant)
+_TEXT = re.compile(rb'"[^"]*"')
+_CONTAINER_TAGS = ("l", "t", "d", "e", "f")
 
 
 def _from_tree(tree: Any, depth: int) -> object:
@@ -166,7 +217,7 @@ def _from_tree(tree: Any, depth: int) -> object:
     if type(tree) is dict:
         raise CodecError("not an encoded value: object")
     tag = tree.pop(0) if tree else None
-    if tag not in ("l", "t", "d", "e", "f"):
+    if tag not in _CONTAINER_TAGS:
         return _scalar_from_tree(tag, tree)
     if depth == MAX_DEPTH and tree:
         raise CodecError("the value is nested too deeply")
@@ -185,9 +236,15 @@ def _from_tree(tree: Any, depth: int) -> object:
 
 
 def _spread_keys(keys: list[Any]) -> list[Any]:
-    """The keys, unless most of them share a hash: such a dictionary takes minutes to build."""
-    if len(keys) > _MANY_KEYS and 4 * len(set(map(hash, keys))) < len(keys):
-        raise CodecError("the keys collide")
+    """The keys, unless many share a hash: time would grow with the square of their number.
+
+    Hashes that differ only in high bits cost a dozen probes each and are let through.
+    """
+    if len(keys) > _MAX_EQUAL_HASHES:
+        # Sorted, as a set or a dictionary of hashes can collide itself.
+        hashes = sorted(map(hash, keys))
+        if any(map(operator.eq, hashes, hashes[_MAX_EQUAL_HASHES:])):
+            raise CodecError("the keys collide")
     return keys
 
 

@@ -56,6 +56,15 @@ def _check(result: int, what: str) -> int:
     return result
 
 
+def prctl_function() -> Callable[..., int]:
+    """The C library's `prctl`, for a caller that prepares its arguments.
+
+    Raises:
+        OSError: this system has none.
+    """
+    return _function("prctl")
+
+
 def prctl(option: int, *arguments: int) -> int:
     """One `prctl` call; the arguments that are not given are zero, as the kernel wants them.
 

@@ -12,8 +12,16 @@ compiler does: every name bound anywhere inside an outermost function counts as 
 from __future__ import annotations
 
 import ast
-import hashlib
 from typing import Any, NamedTuple
+
+# As the standard library's own `random` does it: hashlib brings all of OpenSSL into every child.
+try:
+    from _sha2 import sha256
+except ImportError:
+    try:
+        from _sha256 import sha256
+    except ImportError:
+        from hashlib import sha256
 
 _MAX_UNUSED_NAMES = 50
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -101,7 +109,8 @@ def describe(tree: ast.Module, source: str) -> tuple[str, str, int, int, int, tu
 
 def _hash(tokens: list[str]) -> str:
     text = "".join(tokens)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    digest: str = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest[:32]
 
 
 class _Walk:

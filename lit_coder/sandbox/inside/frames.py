@@ -78,11 +78,6 @@ class FrameBuffer:
         self._remaining_bytes = max_total_bytes
         self._pending = bytearray()
 
-    @property
-    def has_partial_frame(self) -> bool:
-        """Whether a frame began and did not end."""
-        return bool(self._pending)
-
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads that `data` completes.
 

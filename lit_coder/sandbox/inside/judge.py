@@ -94,13 +94,22 @@ class Candidate:
         kind = BUILTIN_EXCEPTIONS.get(name)
         if kind is None:
             self.fail("protocol_error", "an exception that is not a built-in one")
+        if kind in (StopIteration, StopAsyncIteration):
+            # Raised from inside a test's `map` or `iter` it would end the test's own loop.
+            kind, text = RuntimeError, f"the program raised {name}"
         try:
             error = kind(text) if text else kind()
         except TypeError:
-            # A few classes need more arguments than a text, UnicodeDecodeError for one.
-            error = kind.__new__(kind)
+            error = self._rebuilt_bare(kind)
         error.__dict__["from_candidate"] = True
         return error
+
+    def _rebuilt_bare(self, kind: type[BaseException]) -> BaseException:
+        try:
+            # A few classes need more arguments than a text, UnicodeDecodeError for one.
+            return kind.__new__(kind)
+        except TypeError:
+            self.fail("unsupported", f"an exception of type {kind.__name__} cannot cross")
 
 
 def restore(old: object, new: object) -> None:

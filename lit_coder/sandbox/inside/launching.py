@@ -24,6 +24,7 @@ from .frames import TAG_BYTES, FrameBuffer, FrameError, pack_frame
 _ANSWER_GRACE_SECONDS = 2.0
 _MAX_REPLY_BYTES = 16 * 2**20
 _READ_BYTES = 2**16
+_FIRST_WAIT_MILLISECONDS = 20
 _HEAD = struct.Struct("!B?B")
 _LIMITS = struct.Struct("!ddqqqiqi")
 REQUEST_BYTES = _HEAD.size + _LIMITS.size
@@ -135,9 +136,15 @@ def launch(
         finally:
             for descriptor in child_ends:
                 os.close(descriptor)
-        timeout_seconds = request.limits.wall_seconds + _ANSWER_GRACE_SECONDS
-        exchange.send_jobs(request.jobs, timeout_seconds)
-        return exchange.finish(timeout_seconds)
+        try:
+            timeout_seconds = request.limits.wall_seconds + _ANSWER_GRACE_SECONDS
+            exchange.send_jobs(request.jobs, timeout_seconds)
+            return exchange.finish(timeout_seconds)
+        except BaseException:
+            # The answer that is still to come must never be taken for the next job's.
+            with contextlib.suppress(OSError):
+                control.shutdown(socket.SHUT_RDWR)
+            raise
 
 
 def _open_text(data: bytes) -> int:
@@ -197,13 +204,18 @@ class _Exchange:
 
     def finish(self, timeout_seconds: float) -> RawLaunch:
         deadline = time.monotonic() + timeout_seconds
+        first = select.poll()
+        first.register(self._control, select.POLLIN)
+        # Most programs are done by then, and have been woken for nobody: what they say and print
+        # fits into the channels.
+        is_done = bool(first.poll(_FIRST_WAIT_MILLISECONDS))
         poll = select.poll()
         for number in (*self._links, *self._captured):
             os.set_blocking(number, False)
             poll.register(number, select.POLLIN)
         control_number = self._control.fileno()
         poll.register(control_number, select.POLLIN)
-        report = b""
+        report = self._read_report() if is_done else b""
         while not report:
             remaining_seconds = deadline - time.monotonic()
             if remaining_seconds <= 0:

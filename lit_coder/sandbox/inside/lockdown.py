@@ -1,7 +1,8 @@
 """Locks a forked child: resource limits, no privileges, Landlock, seccomp, in this order.
 
     lockdown = Lockdown(settings)            # once, in the zygote: rulesets and filters are made
-    lockdown.lock(limits, "python")          # in each child, before it reads its job
+    plan = lockdown.plan(limits, "python")   # in the zygote, before the fork
+    lockdown.lock(plan)                      # in each child, before it reads its job
 
 Each step is checked; one that fails raises, and the child must end without a program. It knows
 what this kernel offers and refuses to start with less than `settings` ask for.
@@ -11,10 +12,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
+from typing import NamedTuple
 
 from . import credentials, landlock, namespaces, seccomp
 from .launching import LaunchLimits
-from .processes import die_with_parent, limit_resources, resource_limits
+from .processes import ResourceLimits, die_with_parent, limit_resources, resource_limits
 from .settings import LanguageSettings, ZygoteSettings
 from .standard_library import readable_paths
 from .syscalls import find_architecture
@@ -22,10 +25,24 @@ from .syscalls import find_architecture
 # Before it, Landlock lets a program truncate what it may not write.
 _LEAST_LANDLOCK = 3
 _LEAST_RULESET_DESCRIPTOR = 128
+_MAX_PLANS = 256
 
 
 class LockdownError(RuntimeError):
     """This system lacks a part of the walls; the message is one sentence for people."""
+
+
+class LockPlan(NamedTuple):
+    """All that can be known of a child's lock before there is a child."""
+
+    limits: LaunchLimits
+    interpreter: LanguageSettings | None
+    has_scratch: bool
+    mounts: bool
+    is_counted: bool
+    resource_limits: ResourceLimits
+    restrict: Callable[[], None] | None
+    install: Callable[[], None]
 
 
 class Lockdown:
@@ -38,6 +55,10 @@ class Lockdown:
         self._settings = settings
         self._zygote_pid = os.getpid()
         self._has_capabilities = credentials.has_capabilities()
+        self._plans: dict[tuple[LaunchLimits, str], LockPlan] = {}
+        # Every child has it from here, and none could be rid of it; without it, no filter of
+        # system calls can be installed.
+        credentials.set_no_new_privs()
         self.landlock_version = landlock.abi_version()
         if settings.needs_landlock and self.landlock_version < _LEAST_LANDLOCK:
             raise LockdownError(
@@ -61,40 +82,65 @@ class Lockdown:
         }
         self.has_user_namespaces = self._try_scratch()
 
-    def lock(self, limits: LaunchLimits, language: str) -> None:
+    def plan(self, limits: LaunchLimits, language: str) -> LockPlan:
+        """How a child with these limits is locked; made before the fork, once for equal limits.
+
+        What a child does not have to compute costs it no page of memory.
+        """
+        key = limits, language
+        if key not in self._plans:
+            if len(self._plans) >= _MAX_PLANS:
+                self._plans.clear()
+            self._plans[key] = self._make_plan(limits, language)
+        return self._plans[key]
+
+    def _make_plan(self, limits: LaunchLimits, language: str) -> LockPlan:
+        interpreter = self._languages.get(language)
+        num_threads = limits.processes + (interpreter.num_threads if interpreter else 0)
+        is_counted = num_threads > 0 and self.has_user_namespaces
+        has_scratch = limits.scratch_bytes > 0
+        policy = seccomp.Policy(threads=num_threads > 0, execute=interpreter is not None)
+        ruleset = self._rulesets[language]
+        return LockPlan(
+            limits=limits,
+            interpreter=interpreter,
+            has_scratch=has_scratch,
+            mounts=has_scratch and not self._settings.scratch_is_shared,
+            is_counted=is_counted,
+            # An interpreter that reserves more address space than it uses is bounded by its data.
+            resource_limits=resource_limits(
+                limits, num_threads, is_counted, by_data=interpreter is not None
+            ),
+            restrict=None if ruleset is None else landlock.prepare_restrict(ruleset),
+            install=seccomp.prepare_install(self._filters[policy]),
+        )
+
+    def lock(self, plan: LockPlan) -> None:
         """Lock this process for good.
 
         Raises:
             OSError: a step failed; this process must not run a program.
         """
-        interpreter = self._languages.get(language)
-        num_threads = limits.processes + (interpreter.num_threads if interpreter else 0)
-        has_scratch = limits.scratch_bytes > 0
-        is_counted = num_threads > 0 and self.has_user_namespaces
-        mounts = has_scratch and not self._settings.scratch_is_shared
-        if mounts or is_counted:
-            namespaces.enter_user_namespace(with_mounts=mounts)
-        if mounts:
+        if plan.mounts or plan.is_counted:
+            namespaces.enter_user_namespace(with_mounts=plan.mounts)
+        if plan.mounts:
+            limits = plan.limits
             namespaces.mount_scratch(
                 self._settings.scratch, limits.scratch_bytes, limits.scratch_files
             )
-        # An interpreter that reserves more address space than it uses is bounded by its data.
-        by_data = interpreter is not None
-        limit_resources(resource_limits(limits, num_threads, is_counted, by_data))
-        if mounts or is_counted or self._has_capabilities:
+        limit_resources(plan.resource_limits)
+        if plan.mounts or plan.is_counted or self._has_capabilities:
             credentials.drop_capabilities()
             # A change of privileges makes the kernel forget it.
             die_with_parent(self._zygote_pid)
-        credentials.set_no_new_privs()
-        if has_scratch:
+        restrict = plan.restrict
+        if plan.has_scratch:
             os.chdir(self._settings.scratch)
-            landlock_ruleset = self._make_ruleset(interpreter, self._settings.scratch)
-        else:
-            landlock_ruleset = self._rulesets[language]
-        if landlock_ruleset is not None:
-            landlock.restrict(landlock_ruleset)
-        policy = seccomp.Policy(threads=num_threads > 0, execute=interpreter is not None)
-        seccomp.install(self._filters[policy])
+            ruleset = self._make_ruleset(plan.interpreter, self._settings.scratch)
+            restrict = None if ruleset is None else landlock.prepare_restrict(ruleset)
+        if restrict is not None:
+            restrict()
+        plan.install()
 
     def _make_ruleset(self, interpreter: LanguageSettings | None, writable: str) -> int | None:
         if self.landlock_version < _LEAST_LANDLOCK:

@@ -16,11 +16,11 @@ from __future__ import annotations
 import ctypes
 import errno
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
-from .credentials import prctl
+from .credentials import prctl_function
 from .syscalls import Architecture
 
 _ALWAYS = """
@@ -214,6 +214,26 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
+def prepare_install(filter_bytes: bytes) -> Callable[[], None]:
+    """`install` of this filter, with all but the call done: for a process that forks often."""
+    program = _Program(len(filter_bytes) // _INSTRUCTION.size, filter_bytes)
+    zero = ctypes.c_ulong(0)
+    arguments = (
+        ctypes.c_int(_PR_SET_SECCOMP),
+        ctypes.c_ulong(_SECCOMP_MODE_FILTER),
+        ctypes.byref(program),
+        zero,
+        zero,
+    )
+    call = prctl_function()
+
+    def install_now() -> None:
+        if call(*arguments) != 0:
+            raise OSError(ctypes.get_errno(), "the filter of system calls was refused")
+
+    return install_now
+
+
 def install(filter_bytes: bytes) -> None:
     """Put this process under the filter, with all it starts; it needs `set_no_new_privs`.
 
@@ -222,5 +242,4 @@ def install(filter_bytes: bytes) -> None:
     Raises:
         OSError: the kernel refused the filter.
     """
-    program = _Program(len(filter_bytes) // _INSTRUCTION.size, filter_bytes)
-    prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(program))
+    prepare_install(filter_bytes)()

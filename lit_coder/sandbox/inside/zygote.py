@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import gc
 import importlib
 import os
@@ -22,6 +23,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from . import credentials
@@ -38,7 +40,14 @@ from .launching import (
     unpack_request,
 )
 from .lockdown import Lockdown, LockdownError
-from .processes import adopt_orphans, kill_descendants, kill_group, peak_memory_bytes
+from .processes import (
+    adopt_orphans,
+    kill_descendants,
+    kill_group,
+    limit_resources,
+    peak_memory_bytes,
+    resource_limits,
+)
 from .settings import ZygoteSettings
 
 _ORPHAN_CHECK_SECONDS = 1.0
@@ -195,6 +204,9 @@ class Zygote:
             channels = socket.socketpair()
         pids = []
         for index, job in enumerate(request.jobs):
+            # A judge needs no folder, and where there is but one it would share the candidate's.
+            limits = request.limits if index == 0 else request.limits._replace(scratch_bytes=0)
+            lock = self._lock_for(limits, request.language)
             pid = os.fork()
             if pid == 0:
                 # The judge is silent: what it says would be taken for the program's output.
@@ -204,12 +216,10 @@ class Zygote:
                 channel = (channels[index].fileno(),) if channels else ()
                 child = Child(
                     (*streams, job, *channel),
-                    request.limits,
-                    request.language,
                     self._pid,
                     self._commands[request.language],
                 )
-                child.run(self._lockdown, folders[index])
+                child.run(lock, folders[index])
             pids.append(pid)
         for channel_end in channels:
             channel_end.close()
@@ -217,6 +227,13 @@ class Zygote:
         for descriptor in received:
             os.close(descriptor)
         return pids
+
+    def _lock_for(self, limits: LaunchLimits, language: str) -> Callable[[], None]:
+        if self._lockdown is not None:
+            return functools.partial(self._lockdown.lock, self._lockdown.plan(limits, language))
+        by_data = bool(self._commands[language])
+        plan = resource_limits(limits, limits.processes, is_counted=False, by_data=by_data)
+        return functools.partial(limit_resources, plan)
 
 
 def _take_exited(pid: int) -> ChildEnd | None:

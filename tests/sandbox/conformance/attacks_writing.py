@@ -193,7 +193,8 @@ _PLACES = (
         "beside its own folder",
         "gain",
         """
-        open('../left-for-the-next', 'w').write('left')
+        open('../left-for-the-next', 'x').close()
+        os.unlink('../left-for-the-next')
         return 'gained: a place that later programs can read'
         """,
     ),

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from lit_coder.sandbox.contract import Limits
 from lit_coder.verification.verdict import Verdict
 from lit_coder.verification.verifier import Attempt, Verifier
 from tests.sandbox.conformance import cheats, cheats_of_texts, cheats_of_the_channel
-from tests.sandbox.conformance.backends import ALL, UNWALLED, Backend
+from tests.sandbox.conformance.backends import ALL, UNWALLED, WALLED, Backend
 
 # Drawn anew each time, so that no program can know it.
 EXPECTED = f"needle-{secrets.token_hex(8)}"
@@ -118,3 +119,55 @@ def test_there_are_at_least_sixty_cheats_that_differ() -> None:
     assert all(len(set(family.values())) == len(family) for family in families)
     assert sum(map(len, families)) >= 60
     assert not set(cheats.CHEATS) & set(cheats_of_the_channel.CHEATS)
+
+
+LOOPS = CheckProgram(
+    ("assert all(map(lambda pair: answer(pair[0]) == pair[1], [(5, 'a'), (0, 1)]))",),
+    (
+        "for got, want in zip(map(answer, [5, 0]), ['a', 1]): assert got == want",
+        "for value in iter(lambda: answer(1), 2): assert False",
+    ),
+)
+
+
+@on_every_backend
+@pytest.mark.parametrize("name", ["StopIteration", "StopAsyncIteration", "GeneratorExit"])
+def test_no_exception_ends_a_test_s_own_loop(backend: Backend, name: str) -> None:
+    problem = Problem("conformance/loops", "", "answer", LOOPS, "function", "conformance")
+    verdict = judged(backend, problem, f"def answer(x):\n    raise {name}\n")
+    assert (verdict.visible_passed, verdict.hidden_passed) == (0, 0)
+
+
+@on_every_backend
+def test_an_exception_that_cannot_be_made_again_is_not_another_one(backend: Backend) -> None:
+    tests = CheckProgram(
+        ("try: answer(5)\nexcept TypeError: pass\nelse: raise AssertionError",), ()
+    )
+    problem = Problem("conformance/groups", "", "answer", tests, "function", "conformance")
+    program = "def answer(x):\n    raise ExceptionGroup('', [TypeError()])\n"
+    assert judged(backend, problem, program).passed is False
+
+
+@pytest.mark.parametrize("backend", WALLED, indirect=True)
+def test_a_test_cannot_leave_its_expected_value_where_the_program_finds_it(
+    backend: Backend,
+) -> None:
+    leaving = (
+        "def leave():\n    open('left', 'w').write(EXPECTED)\ntry: leave()\nexcept OSError: pass"
+    )
+    tests = CheckProgram(
+        (f"assert answer(5) == {EXPECTED!r}",), (), setup=f"EXPECTED = {EXPECTED!r}\n{leaving}"
+    )
+    problem = Problem("conformance/left", "", "answer", tests, "function", "conformance")
+    program = "def answer(x):\n    return open('left').read()\n"
+    limits = replace(LIMITS, scratch_bytes=2**20)
+    (verdict,) = Verifier(backend.runner, limits).verify([Attempt(problem, program)])
+    assert (verdict.status, verdict.passed) == ("failed", False)
+
+
+@on_every_backend
+def test_what_follows_the_kept_output_counts(backend: Backend) -> None:
+    tests = StdioCases((StdioCase("", "right\n"),), ())
+    problem = Problem("conformance/cut", "", "", tests, "program", "conformance")
+    assert judged(backend, problem, "print('right')").passed
+    assert not judged(backend, problem, "print('right' + ' ' * 70_000 + '\\nwrong')").passed
