@@ -68,7 +68,7 @@ class Child(NamedTuple):
 def _do_job(has_channel: bool) -> None:
     """Read the job, now that this process is bounded, and do it."""
     tag, payload = read_frame(_JOB, MAX_JOB_BYTES)
-    job: Any = decode(payload)
+    job: Any = decode(payload, MAX_JOB_BYTES // 3)
     del payload
 
     def send(message: tuple[object, ...]) -> None:

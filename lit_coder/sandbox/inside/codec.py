@@ -22,8 +22,6 @@ from typing import Any, NoReturn
 
 MAX_DEPTH = 100
 MAX_VALUE_BYTES = 2**20
-LARGEST_BYTES = 192 * 2**20
-"""More than any message of ours; what an untrusted process says is held to `MAX_VALUE_BYTES`."""
 
 # Integers up to this are JSON numbers; larger ones are hexadecimal text, which has no digit limit.
 _PLAIN_INTEGER = 2**53
@@ -147,7 +145,7 @@ def _unicode_text(text: str) -> str:
     return encode_basestring_ascii(text)
 
 
-def decode(data: bytes, max_bytes: int = LARGEST_BYTES) -> object:
+def decode(data: bytes, max_bytes: int = MAX_VALUE_BYTES) -> object:
     """The value of encoded bytes, which may be no larger than `encode` allows.
 
     Raises:

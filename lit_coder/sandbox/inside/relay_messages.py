@@ -54,7 +54,7 @@ def read_message(read_exactly: Callable[[int], bytes]) -> Message:
     tag, head_bytes, num_bytes = _HEADER.unpack(read_exactly(_HEADER.size))
     if max(head_bytes, num_bytes) > MAX_MESSAGE_BYTES:
         raise CodecError("the message is too large")
-    content: Any = decode(read_exactly(head_bytes))
+    content: Any = decode(read_exactly(head_bytes), MAX_MESSAGE_BYTES)
     try:
         value, sizes = content
         is_whole = all(type(size) is int and size >= 0 for size in sizes)
