@@ -19,10 +19,13 @@ from .codec import CodecError, decode, encode
 from .frames import NO_TAG, FrameError, read_frame, write_frame
 from .program import Send, builtin_name, exception_text, flush_output, load
 
+MODULE_NAME = "candidate"
+"""What a program's module is called, but for a script's."""
+
 
 def run_cases(send: Send, source: str, cases: tuple[tuple[Any, ...], ...]) -> None:
     """Load the program and try every case on it, in order, in the one loaded module."""
-    module = load(source, "candidate", send)
+    module = load(source, MODULE_NAME, send)
     if module is None:
         return
     for index, operations in enumerate(cases):
@@ -65,7 +68,7 @@ def run_stdio(send: Send, source: str) -> None:
 
 def serve_calls(send: Send, channel: int, source: str, entry_point: str) -> None:
     """Load the program, tell the judge what its entry point is, then answer the judge's calls."""
-    module = load(source, "candidate", send)
+    module = load(source, MODULE_NAME, send)
     if module is None:
         return
     entry = module.__dict__.get(entry_point)
@@ -114,7 +117,7 @@ def run_in_process(
     hidden: tuple[str, ...],
 ) -> None:
     """Program and tests in one namespace: an answer that cannot be trusted, and is labelled so."""
-    module = load(source, "candidate", send)
+    module = load(source, MODULE_NAME, send)
     if module is None:
         return
     for text in (setup, *visible, *hidden):
@@ -129,7 +132,7 @@ def run_in_process(
     send(("done",))
 
 
-def run_job(job: tuple[Any, ...], send: Send, channel: int | None) -> None:
+def run_job(job: tuple[Any, ...], send: Send, channel: int | None = None) -> None:
     """Do one job; the entry point of a freshly forked candidate's process."""
     action, *details = job
     if action == "cases":

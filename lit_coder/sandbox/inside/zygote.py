@@ -12,7 +12,6 @@ why there are none.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import functools
 import gc
@@ -24,14 +23,14 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import credentials
+from .candidate import MODULE_NAME, run_job
 from .child import NUM_DESCRIPTORS, Child
 from .codec import decode, encode
-from .features import describe
 from .folders import is_emptied, remove
-from .frames import NO_TAG, pack_frame
+from .frames import NO_TAG, pack_frame, read_frame
 from .launching import (
     REQUEST_BYTES,
     ChildEnd,
@@ -53,8 +52,19 @@ from .settings import ZygoteSettings
 _ORPHAN_CHECK_SECONDS = 1.0
 _CANDIDATE_GRACE_SECONDS = 0.5
 _STRAY_SECONDS = 2.0
-_WARM_UPS = 30
-_WARM_UP = "def f(x, y):\n    return [x * z for z in y if z > 0]\n" * 3
+_REHEARSALS = 30
+_REHEARSED_PROGRAM = '''
+from typing import List
+
+def f(numbers: List[int], threshold: float) -> List[int]:
+    """Text."""
+    for index, number in enumerate(numbers):
+        if index != threshold and abs(number - 2) < threshold:
+            return [number * each for each in numbers if each > 0]
+    return sorted(numbers)
+'''
+_REHEARSED_CASE = (("call", "f", ([3, 1, 2.5], 0.5)),)
+_REHEARSED_JOB = ("cases", _REHEARSED_PROGRAM, (_REHEARSED_CASE, _REHEARSED_CASE))
 
 
 class _Request(NamedTuple):
@@ -273,12 +283,21 @@ def _prepare(settings: ZygoteSettings) -> Lockdown | None:
     lockdown = Lockdown(settings) if settings.walls else None
     # What is done here for the first time, no child has to do for the first time; and code that
     # has run often has been specialized by the interpreter.
-    for _ in range(_WARM_UPS):
-        tree = ast.parse(_WARM_UP)
-        describe(tree, _WARM_UP)
-        compile(tree, "<warm-up>", "exec")
-        decode(encode(("warm-up", (1, 2.0, [None, "text"]))))
+    for _ in range(_REHEARSALS):
+        _rehearse()
     return lockdown
+
+
+def _rehearse() -> None:
+    """Do a job of our own as a child does it, with nobody listening."""
+    trainer, child = socket.socketpair()
+    with trainer, child:
+        trainer.sendall(pack_frame(NO_TAG, encode(_REHEARSED_JOB)))
+        tag, payload = read_frame(child.fileno())
+        job: Any = decode(payload)
+        run_job(job, lambda message: child.sendall(pack_frame(tag, encode(message))))
+    # A program must not find it.
+    del sys.modules[MODULE_NAME]
 
 
 def main() -> None:
