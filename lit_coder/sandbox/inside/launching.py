@@ -204,18 +204,28 @@ class _Exchange:
 
     def finish(self, timeout_seconds: float) -> RawLaunch:
         deadline = time.monotonic() + timeout_seconds
+        for number in (*self._links, *self._captured):
+            os.set_blocking(number, False)
         first = select.poll()
         first.register(self._control, select.POLLIN)
         # Most programs are done by then, and have been woken for nobody: what they say and print
         # fits into the channels.
-        is_done = bool(first.poll(_FIRST_WAIT_MILLISECONDS))
+        if first.poll(_FIRST_WAIT_MILLISECONDS):
+            report = self._read_report()
+        else:
+            report = self._wait_for_report(deadline)
+        for number in (*self._links, *self._captured):
+            while self._read_some(number):
+                pass
+        return self._result(report)
+
+    def _wait_for_report(self, deadline: float) -> bytes:
         poll = select.poll()
         for number in (*self._links, *self._captured):
-            os.set_blocking(number, False)
             poll.register(number, select.POLLIN)
         control_number = self._control.fileno()
         poll.register(control_number, select.POLLIN)
-        report = self._read_report() if is_done else b""
+        report = b""
         while not report:
             remaining_seconds = deadline - time.monotonic()
             if remaining_seconds <= 0:
@@ -225,10 +235,7 @@ class _Exchange:
                     report = self._read_report()
                 elif not self._read_some(number):
                     poll.unregister(number)
-        for number in (*self._links, *self._captured):
-            while self._read_some(number):
-                pass
-        return self._result(report)
+        return report
 
     def _read_report(self) -> bytes:
         size = _REPORT_HEAD.size + len(self._links) * _CHILD_REPORT.size
