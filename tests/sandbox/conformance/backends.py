@@ -4,14 +4,15 @@
     def test_...(backend: Backend) -> None: ...
 
 To add one: its name in `WALLED` and its options in `_OPTIONS`. LIT_CODER_REQUIRED_BACKENDS, names
-with commas between them, says which must run.
+with commas between them, says which must run. Where the walls' user or kind changes little of what
+is tested, `spread` saves time; with LIT_CODER_EVERY_BACKEND=1 it runs everything everywhere.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.sandbox.conformance.other_user import UnprivilegedRunner
 WALLED = ("kernel", "bubblewrap", "kernel-unprivileged", "bubblewrap-unprivileged", "docker")
 UNWALLED = ("unsafe",)
 ALL = (*WALLED, *UNWALLED)
+_FIRST = ("kernel", "bubblewrap")
 
 _OPTIONS = {
     "kernel": SandboxOptions(isolation="kernel", workers=2),
@@ -43,9 +45,23 @@ _OPTIONS = {
 }
 # A machine that is known to have them, as a build server is, names what it must not skip.
 _REQUIRED = os.environ.get("LIT_CODER_REQUIRED_BACKENDS", "").split(",")
+_RUNS_EVERYWHERE = os.environ.get("LIT_CODER_EVERY_BACKEND") == "1"
 # Without namespaces a program sees names, sizes and times of files.
 _SEES_METADATA = ("kernel", "kernel-unprivileged", "unsafe")
 _HARMLESS = CallJob("def f(): return 1\n", ((Call("f", ()),),))
+
+
+def spread(items: Iterable[object], backends: tuple[str, ...] = ALL) -> pytest.MarkDecorator:
+    """Parametrizes `backend, item`: each item on both first walls and on one of the others in turn.
+
+    For what is bounded or judged by the same code on all of them; attacks on walls run on each.
+    """
+    others = [name for name in backends if name not in _FIRST]
+    pairs: list[object] = []
+    for number, item in enumerate(items):
+        turn = others if _RUNS_EVERYWHERE else [others[number % len(others)]]
+        pairs += [pytest.param(name, item, id=f"{name}-{item}") for name in (*_FIRST, *turn)]
+    return pytest.mark.parametrize(("backend", "item"), pairs, indirect=["backend"])
 
 
 class Backend(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 
 from lit_coder.sandbox.contract import Execution
 from tests.sandbox.conformance.attack import Attack
-from tests.sandbox.conformance.backends import WALLED, Backend
+from tests.sandbox.conformance.backends import WALLED, Backend, spread
 from tests.sandbox.conformance.bait import Damage
 from tests.sandbox.conformance.host_state import processes_with
 from tests.sandbox.conformance.registry import ATTACKS, THEMES
@@ -42,14 +42,13 @@ def test_nothing_happened(backend: Backend, attack: Attack) -> None:
     require_nothing(backend, attack)
 
 
-@on_every_walled_backend
-@pytest.mark.parametrize("attack", ATTACKS, ids=str)
+@spread(ATTACKS, WALLED)
 def test_nothing_happened_to_a_program_with_threads_and_a_folder(
-    backend: Backend, attack: Attack
+    backend: Backend, item: Attack
 ) -> None:
     # Its walls have more doors: it starts threads, and what it needs of files is there.
-    limits = replace(attack.limits, processes=4, scratch_bytes=2**24)
-    require_nothing(backend, replace(attack, limits=limits))
+    limits = replace(item.limits, processes=4, scratch_bytes=2**24)
+    require_nothing(backend, replace(item, limits=limits))
 
 
 @on_every_walled_backend

@@ -7,7 +7,7 @@ import pytest
 
 from lit_coder.sandbox.contract import Outcome
 from tests.sandbox.conformance import benign, benign_libraries
-from tests.sandbox.conformance.backends import ALL, Backend, open_backend
+from tests.sandbox.conformance.backends import ALL, Backend, open_backend, spread
 from tests.sandbox.conformance.bait import Bait
 from tests.sandbox.conformance.benign import Benign
 
@@ -30,12 +30,11 @@ def numpy_backend(request: pytest.FixtureRequest, bait: Bait) -> Iterator[Backen
         yield made
 
 
-@on_every_backend
-@pytest.mark.parametrize("program", PROGRAMS, ids=str)
-def test_it_works(backend: Backend, program: Benign) -> None:
-    execution = backend.execute(program.job())
+@spread(PROGRAMS)
+def test_it_works(backend: Backend, item: Benign) -> None:
+    execution = backend.execute(item.job())
     assert execution.status == "completed", execution
-    assert execution.outcomes == ((Outcome(program.expected),),), execution
+    assert execution.outcomes == ((Outcome(item.expected),),), execution
 
 
 @pytest.mark.skipif(importlib.util.find_spec("numpy") is None, reason="numpy is not installed")

@@ -7,7 +7,7 @@ import pytest
 from lit_coder.problems.problem import Call
 from lit_coder.sandbox.contract import CallJob
 from tests.sandbox.conformance import burdens, burdens_of_output
-from tests.sandbox.conformance.backends import ALL, Backend
+from tests.sandbox.conformance.backends import ALL, Backend, spread
 from tests.sandbox.conformance.burdens import Burden
 
 BURDENS = burdens.BURDENS + burdens_of_output.BURDENS
@@ -18,19 +18,18 @@ MOST_GROWTH_BYTES = 64 * 2**20
 on_every_backend = pytest.mark.parametrize("backend", ALL, indirect=True)
 
 
-@on_every_backend
-@pytest.mark.parametrize("burden", BURDENS, ids=str)
-def test_it_is_bounded(backend: Backend, burden: Burden) -> None:
+@spread(BURDENS)
+def test_it_is_bounded(backend: Backend, item: Burden) -> None:
     before = backend.resident_bytes()
     started = time.monotonic()
-    execution = backend.execute(burden.job())
+    execution = backend.execute(item.job())
     elapsed = time.monotonic() - started
-    assert execution.status in burden.statuses, execution
+    assert execution.status in item.statuses, execution
     # A program that waited runs a second time, alone.
-    assert elapsed < 2 * burden.limits.wall_seconds + PATIENCE_SECONDS
+    assert elapsed < 2 * item.limits.wall_seconds + PATIENCE_SECONDS
     assert backend.resident_bytes() - before < MOST_GROWTH_BYTES
     # Bytes that are no text become up to four characters each.
-    most = 4 * burden.limits.output_bytes
+    most = 4 * item.limits.output_bytes
     assert len(execution.stdout) <= most and len(execution.stderr) <= most
     repr(execution).encode("utf-8", "strict")
     assert backend.execute(SIMPLE).outcomes[0][0].value == 1

@@ -11,7 +11,7 @@ from lit_coder.sandbox.contract import Limits
 from lit_coder.verification.verdict import Verdict
 from lit_coder.verification.verifier import Attempt, Verifier
 from tests.sandbox.conformance import cheats, cheats_of_texts, cheats_of_the_channel
-from tests.sandbox.conformance.backends import ALL, UNWALLED, WALLED, Backend
+from tests.sandbox.conformance.backends import ALL, UNWALLED, WALLED, Backend, spread
 
 # Drawn anew each time, so that no program can know it.
 EXPECTED = f"needle-{secrets.token_hex(8)}"
@@ -67,10 +67,10 @@ def test_a_right_program_passes(backend: Backend, problem: Problem, program: str
     assert (verdict.status, verdict.passed, verdict.trusted) == ("passed", True, True)
 
 
-@on_every_backend
 @by_cases_and_check
-@pytest.mark.parametrize("name", CHEATS)
-def test_a_cheat_does_not_pass(backend: Backend, problem: Problem, name: str) -> None:
+@spread(CHEATS)
+def test_a_cheat_does_not_pass(backend: Backend, problem: Problem, item: str) -> None:
+    name = item
     if name in cheats_of_the_channel.NEED_WALLS and backend.name == "unsafe":
         pytest.skip("without walls nothing protects the judge")
     verdict = judged(backend, problem, CHEATS[name])
@@ -78,18 +78,16 @@ def test_a_cheat_does_not_pass(backend: Backend, problem: Problem, name: str) ->
     assert verdict.trusted
 
 
-@on_every_backend
-@pytest.mark.parametrize("name", cheats.CASES_ONLY)
-def test_a_value_of_another_type_does_not_pass(backend: Backend, name: str) -> None:
-    program = cheats.CASES_ONLY[name].format(expected=EXPECTED)
+@spread(cheats.CASES_ONLY)
+def test_a_value_of_another_type_does_not_pass(backend: Backend, item: str) -> None:
+    program = cheats.CASES_ONLY[item].format(expected=EXPECTED)
     verdict = judged(backend, BY_CASES, program)
     assert verdict.status != "passed" and not verdict.passed, verdict
 
 
-@on_every_backend
-@pytest.mark.parametrize("name", cheats_of_texts.CHEATS)
-def test_a_whole_program_that_cheats_does_not_pass(backend: Backend, name: str) -> None:
-    verdict = judged(backend, BY_TEXT, cheats_of_texts.CHEATS[name])
+@spread(cheats_of_texts.CHEATS)
+def test_a_whole_program_that_cheats_does_not_pass(backend: Backend, item: str) -> None:
+    verdict = judged(backend, BY_TEXT, cheats_of_texts.CHEATS[item])
     assert verdict.status != "passed" and not verdict.passed, verdict
 
 
