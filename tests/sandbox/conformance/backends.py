@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -51,16 +51,19 @@ _SEES_METADATA = ("kernel", "kernel-unprivileged", "unsafe")
 _HARMLESS = CallJob("def f(): return 1\n", ((Call("f", ()),),))
 
 
-def spread(items: Iterable[object], backends: tuple[str, ...] = ALL) -> pytest.MarkDecorator:
+def spread(items: Collection[object], backends: tuple[str, ...] = ALL) -> pytest.MarkDecorator:
     """Parametrizes `backend, item`: each item on both first walls and on one of the others in turn.
 
     For what is bounded or judged by the same code on all of them; attacks on walls run on each.
     """
     others = [name for name in backends if name not in _FIRST]
     pairs: list[object] = []
-    for number, item in enumerate(items):
-        turn = others if _RUNS_EVERYWHERE else [others[number % len(others)]]
-        pairs += [pytest.param(name, item, id=f"{name}-{item}") for name in (*_FIRST, *turn)]
+    # Backend after backend: each is started once.
+    for name in backends:
+        turn = others.index(name) if name in others else 0
+        for number, item in enumerate(items):
+            if name in _FIRST or _RUNS_EVERYWHERE or number % len(others) == turn:
+                pairs.append(pytest.param(name, item, id=f"{name}-{item}"))
     return pytest.mark.parametrize(("backend", "item"), pairs, indirect=["backend"])
 
 
