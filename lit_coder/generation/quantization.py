@@ -5,10 +5,11 @@
 
 int8: one scale a row; activations keep their type. int4: two weights a byte, a scale and a zero
 for each 32; the rest of the network becomes bfloat16, which the fast kernels are made for (on a
-CPU those for fp32 are 40 times slower). Quantized are the matrices of the blocks. The embedding,
-which is the output layer too, stays as it is: rows are looked up in it, and errors of the output
-layer go straight into the choice of a token. What the kernels cannot take (int4: input features
-not a multiple of 32, on a CPU output features not of 16) stays in full precision and is counted.
+CPU those for fp32 are 40 times slower). Quantized are the matrices of the blocks. The embedding
+and the output layer, where that is another matrix, stay as they are: rows are looked up in the
+one, and errors of the other go straight into the choice of a token. What the kernels cannot take
+(int4: input features not a multiple of 32, on a CPU output features not of 16) stays in full
+precision and is counted.
 
 On a GPU int4 takes the tile-packed layout of torchao's tinygemm kernels (compute capability 8.0
 or newer). That path has not been run by this project's tests, which know only CPUs. Training
@@ -31,6 +32,7 @@ QuantizationMode: TypeAlias = Literal["int8", "int4"]
 
 _GROUP_SIZE = 32  # the smallest that all kernels know, so the most exact
 _OUTPUT_MULTIPLE = 16  # of int4 on a CPU
+_OUTPUT_LAYER = "lm_head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,11 @@ def quantize(network: nn.Module, mode: QuantizationMode) -> QuantizationSummary:
     """
     if mode not in ("int8", "int4"):
         raise ValueError(f"quantize must be int8 or int4, not {mode!r}")
-    layers = {n: m for n, m in network.named_modules() if isinstance(m, nn.Linear)}
+    layers = {
+        name: module
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Linear) and name != _OUTPUT_LAYER
+    }
     if any(type(layer.weight) is not nn.Parameter for layer in layers.values()):
         raise ValueError("quantize: these weights are quantized already; load the model again")
     device = next(network.parameters()).device

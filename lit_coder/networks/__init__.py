@@ -1,5 +1,6 @@
 """Pure nn.Module parts and networks (torch only)."""
 
-from lit_coder.networks.gpt import GPT, GPTConfig
+from lit_coder.networks.gpt import GPT
+from lit_coder.networks.gpt_config import GPTConfig
 
 __all__ = ["GPT", "GPTConfig"]

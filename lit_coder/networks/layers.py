@@ -1,12 +1,13 @@
 """The parts of a decoder in Llama's shape: norm, rotary positions, attention, feed-forward.
 
     rotation = RotaryEmbedding(head_dim=32, max_positions=256)
-    attention = GroupedQueryAttention(hidden_size=128, num_heads=4, num_key_value_heads=2)
+    attention = GroupedQueryAttention(hidden_size=128, heads=HeadSizes(4, 2, 32))
     y_BTC = attention(x_BTC, rotation(x_BTC))
 
 Sub-modules carry the names of Hugging Face's Llama, and the rotation pairs feature i with
-i + head_dim / 2 as it does, so weights move between the two without a permutation. Nothing here
-has a bias or dropout.
+i + head_dim / 2 as it does, so weights move between the two without a permutation. Queries, keys
+and values may have biases (Qwen2), queries and keys a norm over each head (Qwen3); nothing else
+has a bias, and there is no dropout. What computes attention is in attention.py.
 
 Letters after a name are its dimensions:
     B batch   T new tokens   S keys seen (cached and new)   C hidden   F feed-forward
@@ -21,10 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-# On a CPU, attention from plain matrix products is faster than the fused kernel: at 96 tokens a
-# training step's attention takes 1.25 times less in fp32 and 5 times less in bf16, and decoding
-# half. It keeps T x T numbers a head, so longer sequences take the fused one, as other devices do.
-LONGEST_EXPLICIT = 256
+from lit_coder.networks.attention import attend, attend_to_cache
+from lit_coder.networks.attention_masks import DocumentMask, HeadSizes
 
 
 class Rotation(NamedTuple):
@@ -58,8 +57,9 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normed features, of the same shape."""
-        return F.rms_norm(x, self.weight.shape, self.weight, self.eps)
+        """Normed features, of the same shape and type."""
+        # Autocast leaves the weight in float32, and the fused kernel takes one type only.
+        return F.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
 
 
 class RotaryEmbedding(nn.Module):
@@ -94,93 +94,63 @@ def rotate(x_BTHD: Tensor, rotation: Rotation) -> Tensor:
 
 
 class GroupedQueryAttention(nn.Module):
-    """Self-attention in which several query heads share one key-value head."""
+    """Self-attention in which several query heads share one key-value head.
+
+    Args:
+        hidden_size: features that come in and go out.
+        heads: how many of each and how wide.
+        layer: place in the cache.
+        causal: no token sees a later one.
+        bias: queries, keys and values have one.
+        norm_eps: queries and keys pass an RMSNorm over each head before the rotation; None = none.
+    """
 
     def __init__(
         self,
         hidden_size: int,
-        num_heads: int,
-        num_key_value_heads: int,
+        heads: HeadSizes,
         layer: int = 0,
         causal: bool = True,
+        bias: bool = False,
+        norm_eps: float | None = None,
     ) -> None:
         super().__init__()
-        self.num_heads = num_heads
-        self.num_key_value_heads = num_key_value_heads
-        self.head_dim = hidden_size // num_heads
+        self.num_heads, self.num_key_value_heads, self.head_dim = heads
         self.layer = layer
         self.causal = causal
-        key_value_size = num_key_value_heads * self.head_dim
-        self.q_proj = nn.Linear(hidden_size, hidden_size, bias=False)
-        self.k_proj = nn.Linear(hidden_size, key_value_size, bias=False)
-        self.v_proj = nn.Linear(hidden_size, key_value_size, bias=False)
-        self.o_proj = nn.Linear(hidden_size, hidden_size, bias=False)
+        query_size = self.num_heads * self.head_dim
+        key_value_size = self.num_key_value_heads * self.head_dim
+        self.q_proj = nn.Linear(hidden_size, query_size, bias=bias)
+        self.k_proj = nn.Linear(hidden_size, key_value_size, bias=bias)
+        self.v_proj = nn.Linear(hidden_size, key_value_size, bias=bias)
+        self.o_proj = nn.Linear(query_size, hidden_size, bias=False)
+        self.q_norm = None if norm_eps is None else RMSNorm(self.head_dim, norm_eps)
+        self.k_norm = None if norm_eps is None else RMSNorm(self.head_dim, norm_eps)
 
     def forward(
-        self, x_BTC: Tensor, rotation: Rotation, cache: KeyValueCache | None = None
+        self,
+        x_BTC: Tensor,
+        rotation: Rotation,
+        cache: KeyValueCache | None = None,
+        documents: DocumentMask | None = None,
     ) -> Tensor:
         """What each token takes from those it sees."""
         B, T, _ = x_BTC.shape
         q_BTHD = self.q_proj(x_BTC).view(B, T, self.num_heads, self.head_dim)
         k_BTKD = self.k_proj(x_BTC).view(B, T, self.num_key_value_heads, self.head_dim)
         v_BTKD = self.v_proj(x_BTC).view(B, T, self.num_key_value_heads, self.head_dim)
+        if self.q_norm is not None and self.k_norm is not None:
+            q_BTHD, k_BTKD = self.q_norm(q_BTHD), self.k_norm(k_BTKD)
         q_BHTD = rotate(q_BTHD, rotation).transpose(1, 2)
         k_BKSD, v_BKSD = rotate(k_BTKD, rotation).transpose(1, 2), v_BTKD.transpose(1, 2)
         if cache is not None:
             k_BKSD, v_BKSD = cache.extend(self.layer, k_BKSD, v_BKSD)
         if cache is None or cache.positions_BT is None:
-            y_BHTD = attend(q_BHTD, k_BKSD, v_BKSD, self.causal)
+            y_BHTD = attend(q_BHTD, k_BKSD, v_BKSD, self.causal, documents)
         else:
             y_BHTD = attend_to_cache(q_BHTD, k_BKSD, v_BKSD, cache.mask_BHTS)
         out_BTC: Tensor = self.o_proj(y_BHTD.transpose(1, 2).reshape(B, T, -1))
         return out_BTC
-
-
-def attend(q_BHTD: Tensor, k_BKTD: Tensor, v_BKTD: Tensor, causal: bool) -> Tensor:
-    """Attention of a whole sequence to itself."""
-    _, H, T, _ = q_BHTD.shape
-    groups = H // k_BKTD.shape[1]
-    if q_BHTD.device.type == "cpu" and T <= LONGEST_EXPLICIT:
-        bias_TT = q_BHTD.new_zeros(T, T)
-        if causal:
-            bias_TT = bias_TT.fill_(float("-inf")).triu(1)
-        return _attend_explicitly(q_BHTD, k_BKTD, v_BKTD, bias_TT.repeat(groups, 1))
-    return F.scaled_dot_product_attention(
-        q_BHTD, k_BKTD, v_BKTD, is_causal=causal, enable_gqa=groups != 1
-    )
-
-
-def attend_to_cache(
-    q_BHTD: Tensor, k_BKSD: Tensor, v_BKSD: Tensor, mask_BHTS: Tensor | None
-) -> Tensor:
-    """Attention of one new token a row to everything in its cache."""
-    B, H, T, D = q_BHTD.shape
-    K, S = k_BKSD.shape[1:3]
-    if T != 1:
-        raise ValueError(f"decoding takes one new token a row, not {T}")
-    if q_BHTD.device.type == "cpu":
-        bias = q_BHTD.new_zeros(1, 1, 1)
-        if mask_BHTS is not None:
-            bias_BHTS = bias[None].masked_fill(~mask_BHTS, float("-inf"))
-            bias = bias_BHTS.expand(B, K, 1, S).reshape(B * K, 1, S)
-        return _attend_explicitly(q_BHTD, k_BKSD, v_BKSD, bias)
-    # Heads of a group become queries of one head: expanding the cache would copy it.
-    folded = q_BHTD.reshape(B, K, H // K, D)
-    out = F.scaled_dot_product_attention(folded, k_BKSD, v_BKSD, attn_mask=mask_BHTS)
-    return out.reshape(B, H, T, D)
-
-
-def _attend_explicitly(q_BHTD: Tensor, k_BKSD: Tensor, v_BKSD: Tensor, bias: Tensor) -> Tensor:
-    """Attention from matrix products; the heads of a group are folded into one matrix.
-
-    `bias` is added to the scores, which are (B * K, H / K * T, S).
-    """
-    B, H, T, D = q_BHTD.shape
-    K, S = k_BKSD.shape[1:3]
-    folded = q_BHTD.reshape(B * K, H // K * T, D)
-    keys, values = k_BKSD.reshape(B * K, S, D), v_BKSD.reshape(B * K, S, D)
-    scores = torch.baddbmm(bias, folded, keys.mT, alpha=D**-0.5)
-    return torch.bmm(scores.softmax(-1), values).view(B, H, T, D)
 
 
 class SwiGLU(nn.Module):

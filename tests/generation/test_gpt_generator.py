@@ -200,10 +200,10 @@ def test_each_prompt_is_read_once_for_all_its_samples(monkeypatch) -> None:
     rows_read = []
     hidden = GPT.hidden
 
-    def counting(self, ids, cache=None):
+    def counting(self, ids, cache=None, documents=None):
         if isinstance(cache, PromptCache):
             rows_read.append(len(ids))
-        return hidden(self, ids, cache)
+        return hidden(self, ids, cache, documents)
 
     monkeypatch.setattr(GPT, "hidden", counting)
     options = SamplingOptions(num_samples=10, max_new_tokens=3, temperature=1.0, batch_size=4)

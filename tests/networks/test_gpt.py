@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lit_coder.networks import GPT, GPTConfig, layers
+from lit_coder.networks import GPT, GPTConfig, attention
 from lit_coder.networks.layers import RMSNorm, RotaryEmbedding, rotate
 
 TINY = GPTConfig(
@@ -79,14 +79,34 @@ def gradients(network: GPT) -> dict[str, torch.Tensor]:
     return {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
 
 
-def test_gradient_checkpointing_changes_no_gradient() -> None:
-    network = tiny_gpt()
-    plain = gradients(network)
-    network.gradient_checkpointing = True
+@pytest.mark.parametrize(
+    ("every", "recomputed_blocks"),
+    [(1, [0, 1, 2, 3, 4]), (True, [0, 1, 2, 3, 4]), (2, [0, 2, 4]), (3, [0, 3]), (9, [0])],
+)
+def test_every_nth_block_is_recomputed_and_no_gradient_changes(every, recomputed_blocks) -> None:
+    config = GPTConfig(**{**vars(TINY), "num_hidden_layers": 5})
+    plain = gradients(tiny_gpt(config))
+    network = tiny_gpt(config)
+    network.gradient_checkpointing = every
+    read: list[int] = []
+    for index, block in enumerate(network.layers):
+        block.input_layernorm.register_forward_hook(lambda *_, index=index: read.append(index))
     recomputed = gradients(network)
+    assert sorted(read[5:]) == recomputed_blocks
     assert plain.keys() == recomputed.keys() == dict(network.named_parameters()).keys()
     for name in plain:
-        torch.testing.assert_close(plain[name], recomputed[name])
+        assert torch.equal(plain[name], recomputed[name]), name
+
+
+def test_the_old_true_and_false_still_mean_every_block_and_none() -> None:
+    assert GPT(TINY).gradient_checkpointing == 0
+    assert GPT(TINY, gradient_checkpointing=False).gradient_checkpointing == 0
+    assert GPT(TINY, gradient_checkpointing=True).gradient_checkpointing == 1
+
+
+def test_a_negative_number_of_blocks_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"model\.init_args\.gradient_checkpointing"):
+        GPT(TINY, gradient_checkpointing=-1)
 
 
 @pytest.mark.parametrize("causal", [True, False])
@@ -95,7 +115,7 @@ def test_both_ways_of_computing_attention_agree(monkeypatch, causal: bool) -> No
     for block in network.layers:
         block.self_attn.causal = causal
     explicit, explicit_gradients = network(some_ids()), gradients(network)
-    monkeypatch.setattr(layers, "LONGEST_EXPLICIT", 0)
+    monkeypatch.setattr(attention, "LONGEST_EXPLICIT", 0)
     fused, fused_gradients = network(some_ids()), gradients(network)
     torch.testing.assert_close(explicit, fused, rtol=1e-5, atol=1e-6)
     for name in explicit_gradients:
