@@ -66,7 +66,7 @@ def trained_module() -> GPTModule:
     optimizer = torch.optim.AdamW(module.parameters(), lr=1e-2)
     loss = torch.tensor(1.0)
     while loss.item() > 0.02:
-        loss = module.objective(module(batch["ids_BT"]), batch["labels_BT"])
+        loss = module.loss({"ids_BT": batch["ids_BT"], "labels_BT": batch["labels_BT"]})
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

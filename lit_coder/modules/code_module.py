@@ -11,27 +11,82 @@ every step. Which data it sees and when it generates is not decided here.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, TypedDict
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
 
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
+from lightning.pytorch.strategies import FSDPStrategy
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import nn
 
 from lit_coder.generation.contract import TokenGenerator
 from lit_coder.generation.text_stops import stop_rule
-from lit_coder.modules.schedule import warmup_cosine
+from lit_coder.modules.gradient_clipping import clip_gradients
+from lit_coder.modules.optimizers import (
+    OptimizerOptions,
+    ParameterKind,
+    make_optimizer,
+    parameter_kinds,
+)
+from lit_coder.modules.schedule import ScheduleKind, warmup_cosine, warmup_stable_decay
 from lit_coder.objectives.next_token import NextToken
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.problem_batch import ProblemBatch
 
+CompileMode = Literal["auto", "on", "off"]
 
-class Batch(TypedDict):
-    """One micro-batch: `ids_BT` and, shifted by one, `labels_BT`."""
+
+class LabelledTokens(TypedDict):
+    """What each batch has: `ids_BT` and, shifted by one, `labels_BT`."""
 
     ids_BT: torch.Tensor
     labels_BT: torch.Tensor
+
+
+class Batch(LabelledTokens, total=False):
+    """One micro-batch.
+
+    Attributes:
+        ids_BT: the tokens.
+        labels_BT: what each position should predict.
+        documents_BT: in packed rows, the number of the document that each token belongs to.
+        num_targets: what the sum of losses is divided by, a float32 scalar: the labels of the
+            whole optimizer step over its number of micro-batches on all devices. Then the mean of
+            the micro-batches' losses is the mean over all labels of the step. Left out where a
+            step is one micro-batch.
+        learned_N: numbers of the positions that have a label, counted over all rows. Where logits
+            are made in chunks, others are left out with it; left out where all have one.
+    """
+
+    documents_BT: torch.Tensor
+    num_targets: torch.Tensor
+    learned_N: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """How a module is trained, as the user's options say it; see `GPTModule`."""
+
+    optimizer: OptimizerOptions
+    schedule: ScheduleKind = "cosine"
+    min_learning_rate_ratio: float = 0.1
+    warmup_steps: int = 100
+    decay_share: float = 0.2
+    max_gradient_norm: float = 1.0
+    compile_mode: CompileMode = "auto"
+
+    def __post_init__(self) -> None:
+        ratio, share = self.min_learning_rate_ratio, self.decay_share
+        for name, value, good, meaning in (
+            ("min_learning_rate_ratio", ratio, 0 <= ratio <= 1, "from 0 to 1"),
+            ("warmup_steps", self.warmup_steps, self.warmup_steps >= 0, "0 or more"),
+            ("decay_share", share, 0 < share <= 1, "above 0, at most 1"),
+            ("max_gradient_norm", self.max_gradient_norm, self.max_gradient_norm > 0, "above 0"),
+        ):
+            if not good:
+                raise ValueError(f"model.init_args.{name} must be {meaning}, not {value}")
 
 
 class LossTotal:
@@ -71,62 +126,84 @@ class LossTotal:
 
 
 class CodeModule(pl.LightningModule):
-    """Base of the trainable modules; see the module's docstring."""
+    """Base of the trainable modules; see the module's docstring.
+
+    Attributes:
+        train_loss: of each micro-batch since somebody reset it.
+        gradient_norm: of the last optimizer step, before clipping, on the device; None before.
+    """
 
     network: nn.Module
 
-    def __init__(
-        self,
-        learning_rate: float,
-        min_learning_rate_ratio: float,
-        warmup_steps: int,
-        weight_decay: float,
-        max_gradient_norm: float,
-    ) -> None:
+    def __init__(self, options: TrainingOptions, objective: NextToken) -> None:
         super().__init__()
-        ratio = min_learning_rate_ratio
-        for name, value, good, meaning in (
-            ("learning_rate", learning_rate, learning_rate > 0, "above 0"),
-            ("min_learning_rate_ratio", ratio, 0 <= ratio <= 1, "from 0 to 1"),
-            ("warmup_steps", warmup_steps, warmup_steps >= 0, "0 or more"),
-            ("weight_decay", weight_decay, weight_decay >= 0, "0 or more"),
-            ("max_gradient_norm", max_gradient_norm, max_gradient_norm > 0, "above 0"),
-        ):
-            if not good:
-                raise ValueError(f"model.init_args.{name} must be {meaning}, not {value}")
-        self.learning_rate = learning_rate
-        self.min_learning_rate_ratio = min_learning_rate_ratio
-        self.warmup_steps = warmup_steps
-        self.weight_decay = weight_decay
-        self.max_gradient_norm = max_gradient_norm
-        self.objective = NextToken()
+        self.training_options = options
+        self.objective = objective
         self.train_loss = LossTotal()
+        self.gradient_norm: torch.Tensor | None = None
         self.tokenizer: CodeTokenizer | None = None
+        self._parameter_kinds: dict[str, ParameterKind] = {}
 
     @abstractmethod
     def generator(self) -> TokenGenerator:
         """A generator that samples from the current weights."""
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """The objective on one micro-batch; a scalar."""
+
+    @abstractmethod
+    def compile_network(self) -> None:
+        """Have training go through torch.compile; where that fails, it goes on as it is."""
 
     @property
     def total_steps(self) -> int:
         """Optimizer steps of the whole run, for the schedule."""
         return int(self.trainer.max_steps)
 
+    @property
+    def wants_compiling(self) -> bool:
+        """Whether compiling is wanted where the module is now."""
+        mode = self.training_options.compile_mode
+        return mode == "on" or (mode == "auto" and self.device.type == "cuda")
+
     def forward(self, ids_BT: torch.Tensor) -> torch.Tensor:
         """Logits [B, T, V] of the next token at each position."""
         logits: torch.Tensor = self.network(ids_BT)
         return logits
 
+    def setup(self, stage: str) -> None:
+        """Remember what each parameter is, before a strategy shards it."""
+        self._parameter_kinds = parameter_kinds(self)
+
+    def on_fit_start(self) -> None:
+        """Compile, where that is wanted; it happens at the first step."""
+        if self.wants_compiling:
+            self.compile_network()
+
     def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
         """The objective on one micro-batch."""
-        loss: torch.Tensor = self.objective(self(batch["ids_BT"]), batch["labels_BT"])
+        loss = self.loss(batch)
         self.train_loss.add(loss)
         return loss
 
-    def validation_step(self, batch: Batch, batch_index: int) -> None:
-        """Log the loss on real solutions that are never trained on."""
-        loss = self.objective(self(batch["ids_BT"]), batch["labels_BT"])
-        self.log("validation/loss", loss, batch_size=batch["ids_BT"].shape[0])
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Free the gradients after a step: Lightning keeps them through the next forward pass."""
+        if (batch_idx + 1) % self.trainer.accumulate_grad_batches == 0:
+            for optimizer in self.trainer.optimizers:
+                optimizer.zero_grad(set_to_none=True)
+
+    def validation_step(self, batch: Batch, batch_index: int, dataloader_idx: int = 0) -> None:
+        """Log the loss on real solutions, and on a corpus, that are never trained on."""
+        data = getattr(self.trainer, "datamodule", None)
+        names = getattr(data, "validation_names", ("validation/loss",))
+        self.log(
+            names[dataloader_idx],
+            self.loss(batch),
+            batch_size=batch["ids_BT"].shape[0],
+            add_dataloader_idx=False,
+            sync_dist=self.trainer.world_size > 1,
+        )
 
     def test_step(
         self, batch: ProblemBatch, batch_index: int, dataloader_idx: int = 0
@@ -157,17 +234,26 @@ class CodeModule(pl.LightningModule):
         ]
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """AdamW; weight decay on matrices only (Loshchilov and Hutter, 2019)."""
-        matrices = [p for p in self.parameters() if p.requires_grad and p.dim() >= 2]
-        vectors = [p for p in self.parameters() if p.requires_grad and p.dim() < 2]
-        groups = [
-            {"params": matrices, "weight_decay": self.weight_decay},
-            {"params": vectors, "weight_decay": 0.0},
-        ]
-        optimizer = torch.optim.AdamW(
-            groups, lr=self.learning_rate, betas=(0.9, 0.95), eps=1e-8, fused=True
+        """One optimizer, and a schedule that each of its groups follows from its own peak.
+
+        Raises:
+            ValueError: the optimizer cannot be had, or not with this strategy.
+        """
+        options = self.training_options
+        kind = options.optimizer.kind
+        if kind != "adamw" and isinstance(self.trainer.strategy, FSDPStrategy):
+            raise ValueError(
+                f"model.init_args.optimizer {kind} needs whole matrices, which trainer.strategy "
+                "fsdp cuts; choose adamw, or trainer.strategy ddp"
+            )
+        optimizer = make_optimizer(
+            options.optimizer, self.named_parameters(), self._parameter_kinds, self.wants_compiling
         )
-        factor = warmup_cosine(self.warmup_steps, self.total_steps, self.min_learning_rate_ratio)
+        steps = (options.warmup_steps, self.total_steps, options.min_learning_rate_ratio)
+        if options.schedule == "cosine":
+            factor = warmup_cosine(*steps)
+        else:
+            factor = warmup_stable_decay(*steps, options.decay_share)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {
             "optimizer": optimizer,
@@ -181,10 +267,8 @@ class CodeModule(pl.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip by norm here: Lightning refuses it for fused optimizers under mixed precision."""
-        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
-        # A fused optimizer unscales float16's gradients itself, after this.
-        scale = 1.0 if scaler is None else scaler.get_scale()
-        nn.utils.clip_grad_norm_(self.parameters(), self.max_gradient_norm * scale)
+        largest = self.training_options.max_gradient_norm
+        self.gradient_norm = clip_gradients(self, optimizer, largest)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put the tokenizer and the running loss beside the weights."""

@@ -8,10 +8,30 @@ Sizes carry the names of Hugging Face's Llama configuration. The network itself 
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
+import logging
+from typing import Any
+
+import torch
+from lightning.pytorch.utilities import rank_zero_only
+
 from lit_coder.generation.contract import TokenGenerator
 from lit_coder.generation.gpt_generator import GPTGenerator
-from lit_coder.modules.code_module import CodeModule
+from lit_coder.modules.code_module import Batch, CodeModule, CompileMode, TrainingOptions
+from lit_coder.modules.optimizers import OptimizerKind, OptimizerOptions
+from lit_coder.modules.pretrained import read_pretrained
+from lit_coder.modules.schedule import ScheduleKind
 from lit_coder.networks.gpt import GPT, GPTConfig
+from lit_coder.networks.narrow_copy import narrow_copy
+from lit_coder.objectives.next_token import NextToken
+
+logger = logging.getLogger("lit_coder.modules")
+
+MIXED_PRECISIONS = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+"""Trainer precisions whose weights stay float32, and the type they compute in."""
+
+_SIZES = tuple(field.name for field in dataclasses.fields(GPTConfig))
 
 
 class GPTModule(CodeModule):
@@ -20,18 +40,34 @@ class GPTModule(CodeModule):
     Args:
         hidden_size: width of the residual stream.
         num_hidden_layers: blocks.
-        num_attention_heads: query heads; must divide hidden_size.
+        num_attention_heads: query heads; must divide hidden_size unless head_dim is given.
         num_key_value_heads: key and value heads; must divide num_attention_heads. None = as many.
         intermediate_size: width of the feed-forward layer. None = 8/3 of hidden_size.
         rope_theta: base of the rotary position frequencies.
-        gradient_checkpointing: recompute activations in the backward pass to save memory.
+        gradient_checkpointing: recompute activations in the backward pass to save memory: 0 none,
+            1 those of every block, n those of every n-th block.
         learning_rate: peak learning rate of AdamW.
-        min_learning_rate_ratio: share of the peak that the cosine ends at.
+        min_learning_rate_ratio: share of the peak that the schedule ends at.
         warmup_steps: steps of linear warm-up.
         weight_decay: on matrices only.
         max_gradient_norm: gradients are scaled down to this norm.
         vocab_size: linked to the tokenizer; not set by hand.
         max_position_embeddings: longest sequence; linked to data.max_sequence_length.
+        head_dim: width of a head. None = hidden_size / num_attention_heads.
+        attention_bias: queries, keys and values have a bias, as in Qwen2.
+        query_key_norm: queries and keys are normed head by head, as in Qwen3.
+        tie_word_embeddings: the embedding is the output layer too; false gives it its own.
+        rms_norm_eps: added to the mean square in each norm.
+        optimizer: adamw; adamw_8bit, with a quarter of its memory (needs torchao); or muon for
+            the matrices inside the network, with AdamW for the rest.
+        muon_learning_rate: peak learning rate of those matrices.
+        schedule: after the warm-up, cosine, or warmup_stable_decay: a plateau and a decay.
+        decay_share: share of all steps in which warmup_stable_decay decays.
+        compile: fuse the blocks and the loss with torch.compile; auto does so on a CUDA device.
+        loss_chunk_tokens: positions whose logits exist at once. None = all of them where they
+            take up to 256 MiB, else as many as take 128 MiB.
+        pretrained: a folder in Hugging Face's format, or a name on its hub, whose weights
+            training begins from. Sizes are the model's own: they need not be given.
     """
 
     network: GPT
@@ -44,7 +80,7 @@ class GPTModule(CodeModule):
         num_key_value_heads: int | None = None,
         intermediate_size: int | None = None,
         rope_theta: float = 10000.0,
-        gradient_checkpointing: bool = False,
+        gradient_checkpointing: int = 0,
         learning_rate: float = 3e-4,
         min_learning_rate_ratio: float = 0.1,
         warmup_steps: int = 100,
@@ -52,22 +88,81 @@ class GPTModule(CodeModule):
         max_gradient_norm: float = 1.0,
         vocab_size: int = 512,
         max_position_embeddings: int = 256,
+        head_dim: int | None = None,
+        attention_bias: bool = False,
+        query_key_norm: bool = False,
+        tie_word_embeddings: bool = True,
+        rms_norm_eps: float = 1e-5,
+        optimizer: OptimizerKind = "adamw",
+        muon_learning_rate: float = 0.02,
+        schedule: ScheduleKind = "cosine",
+        decay_share: float = 0.2,
+        compile: CompileMode = "auto",
+        loss_chunk_tokens: int | None = None,
+        pretrained: str | None = None,
     ) -> None:
-        super().__init__(
-            learning_rate, min_learning_rate_ratio, warmup_steps, weight_decay, max_gradient_norm
+        given = dict(locals())
+        sizes = {name: given[name] for name in _SIZES}
+        optimizer_options = OptimizerOptions(
+            optimizer, learning_rate, muon_learning_rate, weight_decay
         )
+        options = TrainingOptions(
+            optimizer=optimizer_options,
+            schedule=schedule,
+            min_learning_rate_ratio=min_learning_rate_ratio,
+            warmup_steps=warmup_steps,
+            decay_share=decay_share,
+            max_gradient_norm=max_gradient_norm,
+            compile_mode=compile,
+        )
+        super().__init__(options, NextToken(loss_chunk_tokens))
         self.save_hyperparameters()
-        config = GPTConfig(
-            vocab_size=vocab_size,
-            hidden_size=hidden_size,
-            num_hidden_layers=num_hidden_layers,
-            num_attention_heads=num_attention_heads,
-            num_key_value_heads=num_key_value_heads or num_attention_heads,
-            intermediate_size=intermediate_size,
-            max_position_embeddings=max_position_embeddings,
-            rope_theta=rope_theta,
+        source = None if pretrained is None else read_pretrained(pretrained)
+        if source is not None:
+            sizes = source.sizes(sizes, _default_sizes())
+            # What is rebuilt from a checkpoint has its weights from there.
+            self.hparams.update(sizes | {"pretrained": None})
+        self.network = GPT(GPTConfig(**sizes), gradient_checkpointing)
+        if source is not None:
+            source.load_into(self.network)
+        self._said_attention = False
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """The objective on one micro-batch; a scalar."""
+        documents_BT = batch.get("documents_BT")
+        hidden_BTC = self.network.hidden(batch["ids_BT"], documents_BT=documents_BT)
+        return self.objective(
+            hidden_BTC,
+            self.network.output_weight,
+            batch["labels_BT"],
+            batch.get("num_targets"),
+            batch.get("learned_N"),
         )
-        self.network = GPT(config, gradient_checkpointing=gradient_checkpointing)
+
+    def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
+        """The objective on one micro-batch; the first one says what computes attention."""
+        if not self._said_attention:
+            self._said_attention = True
+            self._say_attention(batch)
+        return super().training_step(batch, batch_index)
+
+    def compile_network(self) -> None:
+        """Have blocks and loss go through torch.compile; where that fails, they go on as is."""
+        self.network.compile_blocks()
+        self.objective.compile()
+
+    @rank_zero_only
+    def _say_attention(self, batch: Batch) -> None:
+        device = self.device.type
+        dtype = self.dtype
+        if torch.is_autocast_enabled(device):
+            dtype = torch.get_autocast_dtype(device)
+        assert isinstance(dtype, torch.dtype)
+        attention = self.network.describe_attention(
+            dtype, "documents_BT" in batch, batch["ids_BT"].shape[1]
+        )
+        compiled = ", blocks compiled" if self.network.is_compiled else ""
+        logger.info("attention: %s%s", attention, compiled)
 
     def generator(self) -> TokenGenerator:
         """A key-value-cache generator over the current weights.
@@ -78,4 +173,20 @@ class GPTModule(CodeModule):
         if self.tokenizer is None:
             raise RuntimeError("the module has no tokenizer yet: load a checkpoint or start fit")
         tokenizer = self.tokenizer
-        return GPTGenerator(self.network, tokenizer.end_id, tokenizer.pad_id, tokenizer.special_ids)
+        # A pretrained embedding may have more rows than its tokenizer has tokens.
+        no_tokens = range(tokenizer.vocab_size, self.network.config.vocab_size)
+        banned = (*tokenizer.special_ids, *no_tokens)
+        return GPTGenerator(self._sampled_network(), tokenizer.end_id, tokenizer.pad_id, banned)
+
+    def _sampled_network(self) -> GPT:
+        """The network itself; while it trains in mixed precision on a GPU, a narrow copy."""
+        precision = str(self._trainer.precision) if self._trainer is not None else ""
+        if self.device.type != "cuda" or precision not in MIXED_PRECISIONS:
+            return self.network
+        return narrow_copy(self.network, MIXED_PRECISIONS[precision])
+
+
+def _default_sizes() -> dict[str, Any]:
+    """Sizes that stand for "not given" where weights are pretrained."""
+    parameters = inspect.signature(GPTModule.__init__).parameters
+    return {name: parameters[name].default for name in _SIZES}

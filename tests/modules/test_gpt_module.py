@@ -1,91 +1,26 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
 import pytest
 import torch
-from lightning.pytorch.plugins.precision import MixedPrecision
-from torch.utils.data import DataLoader
 
+from lit_coder.commands.export import export_module
 from lit_coder.generation.contract import Prompt, SamplingOptions
 from lit_coder.modules.code_module import LossTotal
 from lit_coder.modules.gpt_module import GPTModule
 from lit_coder.tokenizer import CodeTokenizer
-from lit_coder.training_data.examples import IGNORED, collate, encode_example
+from lit_coder.training_data.examples import IGNORED
+from tests.modules.tiny_fit import QUIET, TOKENIZER, batches, fit, tiny_module
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
-    pytest.mark.filterwarnings("ignore:.*LeafSpec.*is deprecated.*"),
-    pytest.mark.filterwarnings("ignore:.*`weights_only` was not set.*"),
-]
-
-TOKENIZER = CodeTokenizer.train(["def f(x):\n    return x + 1\n"] * 3, 280)
-
-
-def make_module(**changes: Any) -> GPTModule:
-    torch.manual_seed(0)
-    options: dict[str, Any] = {
-        "hidden_size": 16,
-        "num_hidden_layers": 1,
-        "num_attention_heads": 2,
-        "learning_rate": 0.01,
-        "warmup_steps": 2,
-        "vocab_size": TOKENIZER.vocab_size,
-        "max_position_embeddings": 32,
-    }
-    module = GPTModule(**(options | changes))
-    module.tokenizer = TOKENIZER
-    return module
-
-
-def batches(number: int = 4) -> DataLoader[Any]:
-    texts = [f"    return x + {i}\n" for i in range(2 * number)]
-    examples = [encode_example(TOKENIZER, "def f(x):\n", text, 32) for text in texts]
-    pairs = [examples[i : i + 2] for i in range(0, len(examples), 2)]
-    rows = [collate([e for e in pair if e is not None], TOKENIZER.pad_id) for pair in pairs]
-    return DataLoader(rows, batch_size=None)  # type: ignore[arg-type]
-
-
-def fit(module: GPTModule, folder: Path, max_steps: int = 3, **options: Any) -> pl.Trainer:
-    trainer = pl.Trainer(
-        accelerator="cpu",
-        max_steps=max_steps,
-        default_root_dir=folder,
-        logger=False,
-        num_sanity_val_steps=0,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        **options,
-    )
-    trainer.fit(module, batches(), batches(1))
-    return trainer
-
-
-def test_training_lowers_the_loss(tmp_path: Path) -> None:
-    module = make_module()
-    fit(module, tmp_path, max_steps=1)
-    first = module.train_loss.mean()
-    module.train_loss.reset()
-    fit(module, tmp_path, max_steps=30)
-    assert first is not None and module.train_loss.mean() < first - 0.5
-
-
-def test_weight_decay_is_on_matrices_only_and_every_weight_is_in_one_group(tmp_path: Path) -> None:
-    module = make_module(weight_decay=0.25)
-    trainer = fit(module, tmp_path, max_steps=1)
-    matrices, vectors = trainer.optimizers[0].param_groups
-    assert (matrices["weight_decay"], vectors["weight_decay"]) == (0.25, 0.0)
-    assert all(p.dim() >= 2 for p in matrices["params"])
-    assert vectors["params"] and all(p.dim() == 1 for p in vectors["params"])
-    grouped = [id(p) for p in (*matrices["params"], *vectors["params"])]
-    assert sorted(grouped) == sorted(id(p) for p in module.parameters())
+pytestmark = QUIET
 
 
 def test_the_learning_rate_follows_the_schedule_to_the_runs_last_step(tmp_path: Path) -> None:
-    module = make_module(learning_rate=0.01, warmup_steps=2, min_learning_rate_ratio=0.1)
+    module = tiny_module(learning_rate=0.01, warmup_steps=2, min_learning_rate_ratio=0.1)
     rates: list[float] = []
 
     class Watch(pl.Callback):
@@ -98,34 +33,23 @@ def test_the_learning_rate_follows_the_schedule_to_the_runs_last_step(tmp_path: 
     assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.001)
 
 
-class GradientNorm(pl.Callback):
-    """Norm of the gradients as the optimizer gets them."""
-
-    def __init__(self) -> None:
-        self.norms: list[float] = []
-
-    def on_train_batch_end(self, trainer: Any, module: Any, *_: Any) -> None:
-        gradients = [p.grad for p in module.parameters() if p.grad is not None]
-        self.norms.append(float(torch.nn.utils.get_total_norm(gradients)))
+PRECISIONS = ["32-true", "bf16-mixed", "bf16-true"]
+OPTIMIZERS = ["adamw", "muon"]
 
 
-@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
-def test_gradients_are_scaled_down_to_the_largest_norm_allowed(
-    tmp_path: Path, precision: Any
-) -> None:
-    watch = GradientNorm()
-    fit(make_module(max_gradient_norm=0.01), tmp_path, callbacks=[watch], precision=precision)
-    assert watch.norms == pytest.approx([0.01] * 3, rel=1e-3)
-
-
-def test_small_gradients_are_left_as_they_are(tmp_path: Path) -> None:
-    watch = GradientNorm()
-    fit(make_module(max_gradient_norm=1e6), tmp_path, callbacks=[watch], max_steps=1)
-    assert 0.01 < watch.norms[0] < 1e5
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_every_precision_lowers_the_loss(tmp_path: Path, precision: Any, optimizer: str) -> None:
+    module = tiny_module(optimizer=optimizer)
+    fit(module, tmp_path, max_steps=1, precision=precision)
+    first = module.train_loss.mean()
+    module.train_loss.reset()
+    fit(module, tmp_path, max_steps=30, precision=precision)
+    assert first is not None and module.train_loss.mean() < first - 0.5
 
 
 def test_bf16_mixed_trains_and_keeps_the_weights_in_float32(tmp_path: Path) -> None:
-    module = make_module()
+    module = tiny_module()
     before = module.network.embed_tokens.weight.detach().clone()
     fit(module, tmp_path, precision="bf16-mixed")
     after = module.network.embed_tokens.weight
@@ -137,7 +61,7 @@ def test_bf16_mixed_trains_and_keeps_the_weights_in_float32(tmp_path: Path) -> N
 def test_the_generators_log_probabilities_are_those_of_the_training_forward(
     temperature: float,
 ) -> None:
-    module = make_module()
+    module = tiny_module()
     prompt = TOKENIZER.encode("def f(x):\n")
     options = SamplingOptions(num_samples=4, max_new_tokens=12, temperature=temperature)
     (completions,) = module.generator().generate([Prompt(tuple(prompt))], options)
@@ -149,7 +73,7 @@ def test_the_generators_log_probabilities_are_those_of_the_training_forward(
 
 
 def test_without_a_tokenizer_there_is_no_generator() -> None:
-    module = make_module()
+    module = tiny_module()
     module.tokenizer = None
     with pytest.raises(RuntimeError, match="no tokenizer"):
         module.generator()
@@ -157,21 +81,21 @@ def test_without_a_tokenizer_there_is_no_generator() -> None:
 
 def test_the_tokenizer_rides_in_the_checkpoint_and_another_one_is_refused() -> None:
     checkpoint: dict[str, Any] = {}
-    make_module().on_save_checkpoint(checkpoint)
-    fresh = make_module()
+    tiny_module().on_save_checkpoint(checkpoint)
+    fresh = tiny_module()
     fresh.tokenizer = None
     fresh.on_load_checkpoint(checkpoint)
     assert fresh.tokenizer is not None
     assert fresh.tokenizer.fingerprint == TOKENIZER.fingerprint
     fresh.on_load_checkpoint(checkpoint)
-    other = make_module()
+    other = tiny_module()
     other.tokenizer = CodeTokenizer.train(["class Other:\n    pass\n"] * 3, 270)
     with pytest.raises(ValueError, match=r"data\.tokenizer is not the tokenizer"):
         other.on_load_checkpoint(checkpoint)
 
 
 def test_the_running_loss_goes_on_from_a_checkpoint() -> None:
-    module, resumed = make_module(), make_module()
+    module, resumed = tiny_module(), tiny_module()
     for loss in (1.0, 2.0):
         module.train_loss.add(torch.tensor(loss))
     checkpoint: dict[str, Any] = {}
@@ -195,7 +119,7 @@ def test_a_loss_total_of_nothing_has_no_mean_and_a_reset_starts_over() -> None:
 
 
 def test_prompt_tokens_do_not_change_the_training_loss() -> None:
-    module = make_module()
+    module = tiny_module()
     (batch, *_) = list(batches())
     loss = module.training_step(batch, 0)
     shifted = {**batch, "labels_BT": batch["labels_BT"].clone()}
@@ -212,18 +136,141 @@ def test_prompt_tokens_do_not_change_the_training_loss() -> None:
         ("warmup_steps", -1),
         ("weight_decay", -0.1),
         ("max_gradient_norm", 0.0),
+        ("muon_learning_rate", 0.0),
+        ("decay_share", 0.0),
+        ("loss_chunk_tokens", 0),
+        ("gradient_checkpointing", -1),
     ],
 )
 def test_an_impossible_hyper_parameter_is_refused_by_its_name(option: str, value: float) -> None:
     with pytest.raises(ValueError, match=rf"model\.init_args\.{option} must be"):
-        make_module(**{option: value})
+        tiny_module(**{option: value})
 
 
-def test_under_float16_the_largest_norm_is_that_of_unscaled_gradients(tmp_path: Path) -> None:
-    # A fused optimizer unscales gradients itself, after they were clipped; then they are seen here.
-    watch = GradientNorm()
-    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**12)
-    precision = MixedPrecision("16-mixed", "cpu", scaler=scaler)
-    fit(make_module(max_gradient_norm=0.01), tmp_path, callbacks=[watch], plugins=[precision])
-    assert scaler.get_scale() == 2.0**12
-    assert watch.norms == pytest.approx([0.01] * 3, rel=1e-2)
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_gradients_are_freed_after_a_step_and_live_within_one(
+    tmp_path: Path, accumulate: int
+) -> None:
+    held: list[bool] = []
+
+    class Watch(pl.Callback):
+        def on_train_batch_start(self, trainer: Any, module: Any, *_: Any) -> None:
+            held.append(any(p.grad is not None for p in module.parameters()))
+
+    fit(
+        tiny_module(),
+        tmp_path,
+        max_steps=2,
+        callbacks=[Watch()],
+        accumulate_grad_batches=accumulate,
+    )
+    assert held == ([False, False] if accumulate == 1 else [False, True, False, True])
+
+
+class NamedLosses(pl.LightningDataModule):
+    """Two validation sets with names of their own."""
+
+    validation_names = ("validation/loss", "validation/corpus_loss")
+
+    def train_dataloader(self) -> Any:
+        return batches()
+
+    def val_dataloader(self) -> Any:
+        return [batches(1), batches(3)]
+
+
+def test_each_validation_loss_has_the_name_that_the_data_give_it(tmp_path: Path) -> None:
+    module = tiny_module()
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        max_steps=4,
+        default_root_dir=tmp_path,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    trainer.fit(module, datamodule=NamedLosses())
+    found = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    assert set(found) == set(NamedLosses.validation_names)
+    module.eval()
+    with torch.no_grad():
+        losses = [float(module.loss(batch)) for batch in batches(3)]
+    assert found["validation/loss"] == pytest.approx(losses[0], rel=1e-5)
+    assert found["validation/corpus_loss"] == pytest.approx(sum(losses) / 3, rel=1e-5)
+
+
+def test_in_chunks_training_is_the_same(tmp_path: Path) -> None:
+    plain, chunked = tiny_module(), tiny_module(loss_chunk_tokens=7)
+    for module in (plain, chunked):
+        fit(module, tmp_path, max_steps=3)
+    assert chunked.train_loss.mean() == pytest.approx(plain.train_loss.mean(), rel=1e-5)
+    for ours, theirs in zip(chunked.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-3)
+
+
+def test_the_share_of_the_whole_steps_labels_scales_a_micro_batchs_loss() -> None:
+    module = tiny_module()
+    (batch, *_) = list(batches())
+    loss = module.loss(batch).detach()
+    num_own = (batch["labels_BT"] != IGNORED).sum()
+    shared = module.loss({**batch, "num_targets": 4.0 * num_own}).detach()
+    assert float(shared) == pytest.approx(float(loss) / 4, rel=1e-6)
+
+
+def test_documents_of_a_row_do_not_see_each_other() -> None:
+    module = tiny_module()
+    first, second = list(batches(2))
+    ids = torch.cat([first["ids_BT"][:1], second["ids_BT"][:1]], 1)
+    labels = torch.cat([first["labels_BT"][:1], second["labels_BT"][:1]], 1)
+    documents = torch.cat(
+        [torch.zeros_like(first["ids_BT"][:1]), torch.ones_like(second["ids_BT"][:1])], 1
+    )
+    packed = module.loss({"ids_BT": ids, "labels_BT": labels, "documents_BT": documents})
+    alone = [
+        module.loss({"ids_BT": each["ids_BT"][:1], "labels_BT": each["labels_BT"][:1]})
+        for each in (first, second)
+    ]
+    num_labels = [(each["labels_BT"][:1] != IGNORED).sum() for each in (first, second)]
+    total = sum(float(x.detach()) * int(n) for x, n in zip(alone, num_labels, strict=True))
+    assert float(packed.detach()) == pytest.approx(total / int(sum(num_labels)), rel=1e-5)
+
+
+def test_the_first_step_says_once_what_computes_attention(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "lit_coder.modules")
+    fit(tiny_module(), tmp_path, max_steps=3)
+    said = [record.getMessage() for record in caplog.records if "attention" in record.getMessage()]
+    assert said == ["attention: matrix products"]
+
+
+def test_a_pretrained_module_is_the_exported_one_and_is_rebuilt_without_its_folder(
+    tmp_path: Path,
+) -> None:
+    origin = tiny_module(
+        attention_bias=True, tie_word_embeddings=False, num_key_value_heads=1, rms_norm_eps=1e-6
+    )
+    export_module(origin, tmp_path / "model")
+    begun = GPTModule(
+        pretrained=str(tmp_path / "model"),
+        vocab_size=TOKENIZER.vocab_size,
+        max_position_embeddings=16,
+        learning_rate=0.125,
+    )
+    shutil.rmtree(tmp_path / "model")
+    rebuilt = GPTModule(**begun.hparams)
+    rebuilt.load_state_dict(begun.state_dict())
+    for module in (begun, rebuilt):
+        assert module.hparams["pretrained"] is None
+        assert module.training_options.optimizer.learning_rate == 0.125
+        assert module.network.config.max_position_embeddings == 16
+        ids = torch.arange(12)[None]
+        assert torch.equal(module(ids), origin(ids))
+
+
+def test_a_size_that_is_not_the_pretrained_models_is_refused(tmp_path: Path) -> None:
+    export_module(tiny_module(), tmp_path / "model")
+    with pytest.raises(ValueError, match=r"model\.init_args\.num_hidden_layers is 3"):
+        tiny_module(pretrained=str(tmp_path / "model"), num_hidden_layers=3)

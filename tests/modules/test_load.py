@@ -128,10 +128,13 @@ def test_an_exported_folder_with_a_cut_file_is_refused(copied: Path, name: str) 
     assert name in refusal(copied / "exported")
 
 
-def test_a_foreign_tokenizer_is_refused(copied: Path) -> None:
+def test_a_tokenizer_without_a_token_that_ends_is_refused(copied: Path) -> None:
+    for name in ("generation_config.json", "config.json"):
+        path = copied / "exported" / name
+        path.write_text(path.read_text().replace('"eos_token_id": 1', '"eos_token_id": null'))
     path = copied / "exported" / "tokenizer.json"
     path.write_text(path.read_text().replace("<|end|>", "<|stop|>"))
-    assert "lacks the special tokens <|end|>" in refusal(copied / "exported")
+    assert "has no end token" in refusal(copied / "exported")
 
 
 def test_a_text_ends_before_the_first_stop() -> None:

@@ -1,0 +1,126 @@
+"""Which optimizer updates which parameter.
+
+    kinds = parameter_kinds(module)                   # while weights still have their shapes
+    optimizer = make_optimizer(options, module.named_parameters(), kinds)
+
+AdamW for everything, its 8-bit form, or Muon for the matrices inside the network with AdamW for
+the rest: always one optimizer with a few groups. Weight decay is on matrices and tables only
+(Loshchilov and Hutter, 2019). How the learning rate moves is in `schedule`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from lit_coder.modules.optimizer_parts import EightBitAdamW, OptimizerOfParts
+
+OptimizerKind = Literal["adamw", "adamw_8bit", "muon"]
+ParameterKind = Literal["matrix", "table", "vector"]
+
+_BETAS = (0.9, 0.95)
+_EPSILON = 1e-8
+_FUSED_DEVICES = {"cpu", "cuda", "mps", "xpu"}
+# Sharding puts its own names between those of the modules.
+_WRAPPER_NAMES = ("_fsdp_wrapped_module.", "_orig_mod.")
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerOptions:
+    """What the user chooses of it; see `GPTModule`."""
+
+    kind: OptimizerKind
+    learning_rate: float
+    muon_learning_rate: float
+    weight_decay: float
+
+    def __post_init__(self) -> None:
+        for name, value, good, meaning in (
+            ("learning_rate", self.learning_rate, self.learning_rate > 0, "above 0"),
+            ("muon_learning_rate", self.muon_learning_rate, self.muon_learning_rate > 0, "above 0"),
+            ("weight_decay", self.weight_decay, self.weight_decay >= 0, "0 or more"),
+        ):
+            if not good:
+                raise ValueError(f"model.init_args.{name} must be {meaning}, not {value}")
+
+
+def parameter_kinds(module: nn.Module) -> dict[str, ParameterKind]:
+    """What each trainable parameter is, by its name.
+
+    A table holds one row for each token: embedding and output layer. A matrix is any other with
+    two dimensions or more, a vector one with fewer. To be called before a strategy shards the
+    weights: its shards are flat.
+    """
+    tables = {id(part.weight) for part in module.modules() if isinstance(part, nn.Embedding)}
+    for part in module.modules():
+        tables.add(id(getattr(part, "output_weight", None)))
+    kinds: dict[str, ParameterKind] = {}
+    for name, parameter in module.named_parameters():
+        if id(parameter) in tables:
+            kinds[name] = "table"
+        else:
+            kinds[name] = "matrix" if parameter.dim() >= 2 else "vector"
+    return kinds
+
+
+def make_optimizer(
+    options: OptimizerOptions,
+    named_parameters: Iterable[tuple[str, nn.Parameter]],
+    kinds: Mapping[str, ParameterKind],
+    is_compiled: bool = False,
+) -> Optimizer:
+    """The optimizer over all trainable parameters, as one object.
+
+    AdamW has two groups, matrices with tables and vectors. Muon (Jordan et al., 2024) has three:
+    tables, vectors, and its matrices last.
+
+    Args:
+        options: kind and rates.
+        named_parameters: as they are now, perhaps sharded.
+        kinds: what they are.
+        is_compiled: whether 8-bit updates are fused.
+
+    Raises:
+        ValueError: torchao is missing.
+    """
+    parameters: dict[ParameterKind, list[nn.Parameter]] = {"matrix": [], "table": [], "vector": []}
+    decayed = []
+    for name, parameter in named_parameters:
+        if parameter.requires_grad:
+            kind = kinds[_own_name(name)]
+            parameters[kind].append(parameter)
+            if kind != "vector":
+                decayed.append(parameter)
+    vectors = {"params": parameters["vector"], "weight_decay": 0.0}
+    if options.kind == "muon":
+        tables = {"params": parameters["table"], "weight_decay": options.weight_decay}
+        muon = torch.optim.Muon(
+            parameters["matrix"], lr=options.muon_learning_rate, weight_decay=options.weight_decay
+        )
+        return OptimizerOfParts([_adamw([tables, vectors], options), muon])
+    groups = [{"params": decayed, "weight_decay": options.weight_decay}, vectors]
+    if options.kind == "adamw_8bit":
+        return EightBitAdamW(groups, options.learning_rate, _BETAS, _EPSILON, is_compiled)
+    return _adamw(groups, options)
+
+
+def _adamw(groups: list[dict[str, Any]], options: OptimizerOptions) -> torch.optim.AdamW:
+    devices = {parameter.device.type for group in groups for parameter in group["params"]}
+    return torch.optim.AdamW(
+        groups,
+        lr=options.learning_rate,
+        betas=_BETAS,
+        eps=_EPSILON,
+        fused=devices <= _FUSED_DEVICES,
+    )
+
+
+def _own_name(name: str) -> str:
+    for wrapper in _WRAPPER_NAMES:
+        name = name.replace(wrapper, "")
+    return name
