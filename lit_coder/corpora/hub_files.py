@@ -29,24 +29,16 @@ def fetch_hub_file(repository: str, file: str, revision: str = "main") -> Path:
         HubUnavailable: it is not there and cannot be downloaded.
     """
     from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
-    from huggingface_hub.errors import HfHubHTTPError
 
     cached = try_to_load_from_cache(repository, file, revision=revision, repo_type="dataset")
     if isinstance(cached, str):
         return Path(cached)
     if constants.HF_HUB_OFFLINE:
         raise HubUnavailable("HF_HUB_OFFLINE is set and the hub's cache does not hold it")
-    _reach(constants.ENDPOINT)
-    # Its own errors, those of the HTTP library it is built on (which has changed), and the rest.
-    errors: tuple[type[BaseException], ...] = (
-        *HfHubHTTPError.__bases__,
-        OSError,
-        ValueError,
-        RuntimeError,
-    )
+    reach_hub()
     try:
         return Path(hf_hub_download(repository, file, repo_type="dataset", revision=revision))
-    except errors as error:
+    except hub_errors() as error:
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise HubUnavailable(f"{repository}: {reason}") from error
 
@@ -57,9 +49,25 @@ def hub_commit(path: Path) -> str:
     return parts[parts.index("snapshots") + 1][:7] if "snapshots" in parts[:-1] else ""
 
 
-def _reach(endpoint: str) -> None:
-    """Open and close a connection to the hub, or to the proxy that leads there."""
-    address = urlsplit(endpoint)
+def hub_errors() -> tuple[type[BaseException], ...]:
+    """What a question to the hub may raise.
+
+    Its own errors, those of the HTTP library it is built on (which has changed), and the rest.
+    """
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return (*HfHubHTTPError.__bases__, OSError, ValueError, RuntimeError)
+
+
+def reach_hub() -> None:
+    """Open and close a connection to the hub, or to the proxy that leads there.
+
+    Raises:
+        HubUnavailable: there is none within `REACH_SECONDS`.
+    """
+    from huggingface_hub import constants
+
+    address = urlsplit(constants.ENDPOINT)
     proxy = urllib.request.getproxies().get(address.scheme)
     if proxy and not urllib.request.proxy_bypass(address.hostname or ""):
         address = urlsplit(proxy if "//" in proxy else f"//{proxy}")

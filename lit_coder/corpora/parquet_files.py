@@ -1,7 +1,8 @@
-"""Reads a Parquet file as records of plain Python values, row by row.
+"""Reads a Parquet file as plain Python values, row by row.
 
     for row in read_parquet_rows(Path("test-00000-of-00001.parquet")):
         row["prompt"]
+    source = ParquetSource("rows.parquet", column="code")      # one column, as a corpus
 
 The hub keeps most data sets in this format. PyArrow, which comes with Lance, is imported when a
 file is read and not before.
@@ -12,6 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from lit_coder.corpora.columns import cell_text, choose_column
+from lit_coder.corpora.python_files import content_digest
+from lit_coder.corpora.source import CorpusSource, Fault, SourceError, broken_off
 
 _BATCH_ROWS = 256
 
@@ -37,3 +42,66 @@ def read_parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
         raise ValueError(
             f"{path} is not a readable Parquet file ({error}); download it again"
         ) from error
+
+
+class ParquetSource(CorpusSource):
+    """The texts of one column, in the order of the rows; a file that is damaged inside is used
+    up to there.
+
+    Args:
+        path: the file.
+        column: which one; None takes the first usual one.
+
+    Raises:
+        ValueError: there is no such file or column.
+        SourceError: it is no Parquet file, or its end, where the table's plan is, is missing.
+    """
+
+    def __init__(self, path: str | Path, column: str | None = None) -> None:
+        import pyarrow
+        import pyarrow.parquet as parquet
+
+        super().__init__(str(path))
+        self._path = Path(path).expanduser()
+        if not self._path.is_file():
+            raise ValueError(f"data.corpus: there is no file {path}; give a .parquet file")
+        try:
+            with parquet.ParquetFile(self._path) as file:
+                types = {field.name: str(field.type) for field in file.schema_arrow}
+                self._num_rows = int(file.metadata.num_rows)
+        except (OSError, pyarrow.ArrowException) as error:
+            raise SourceError(f"{path} is not a readable Parquet file ({error})") from error
+        self.column = choose_column(types, column, str(path))
+
+    @property
+    def num_documents(self) -> int:
+        """Rows of the table."""
+        return self._num_rows
+
+    def fingerprint(self) -> str:
+        """By the bytes of the file and the column."""
+        return content_digest([(self.column, self._path)])
+
+    def texts(self) -> Iterator[tuple[str, str | Fault]]:
+        """The column of each row."""
+        import pyarrow
+        import pyarrow.parquet as parquet
+
+        number = 0
+        try:
+            with parquet.ParquetFile(self._path) as file:
+                for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=[self.column]):
+                    for cell in batch.column(0):
+                        number += 1
+                        yield f"{self._path.name}, row {number}", arrow_text(cell)
+        except (OSError, pyarrow.ArrowException) as error:
+            name = f"{self._path.name}, row {number + 1}"
+            yield name, broken_off(error)
+
+
+def arrow_text(cell: Any) -> str | Fault:
+    """The text of an Arrow scalar; the bytes of one need not be text, whatever its type says."""
+    try:
+        return cell_text(cell.as_py())
+    except UnicodeDecodeError:
+        return Fault("is not UTF-8")

@@ -4,8 +4,8 @@
     next_round = data.at_round(4, pool_version=7)     # a new instance, pinned at that version
 
 An instance belongs to one round: its train loader holds exactly that round's batches, mixed from
-labelled solutions and the pool's accepted samples at one version. Round and version are state,
-not options: they ride in the checkpoint. It does not generate, judge or select.
+a corpus, labelled solutions and the pool's accepted samples at one version. Round and version are
+state, not options: they ride in the checkpoint. It does not generate, judge or select.
 """
 
 from __future__ import annotations
@@ -19,21 +19,29 @@ from typing import Any, Literal
 
 import lightning.pytorch as pl
 
+from lit_coder.networks.hugging_face_tokenizer import pretrained_tokenizer
 from lit_coder.problems.problem import Problem
 from lit_coder.tokenizer import CodeTokenizer
-from lit_coder.training_data.examples import Example, encode_example
-from lit_coder.training_data.mixture import ExampleLoader, MixturePart, RoundLoader
+from lit_coder.training_data.corpus_opening import CorpusOpening
+from lit_coder.training_data.corpus_rows import CorpusRows, GapFilling
+from lit_coder.training_data.corpus_tokens import PreparedTokens
+from lit_coder.training_data.data_options import problem_options, require_ranges
+from lit_coder.training_data.examples import Example, ExampleGroup, encode_examples
+from lit_coder.training_data.mixture import CorpusPart, Mixture, MixturePart
 from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
 from lit_coder.training_data.problem_batch import ProblemBatch, ProblemLoader
-from lit_coder.training_data.problem_set import ProblemOptions, ProblemSet
+from lit_coder.training_data.problem_set import ProblemSet
+from lit_coder.training_data.round_loader import BatchLayout, RoundLoader, RowLoader
 
 logger = logging.getLogger("lit_coder.training_data")
 
 POOL_FOLDER = "pool.lance"
+NUM_VALIDATION_ROWS = 64
+"""Rows of the corpus that its validation loss is measured on, at most."""
 
 
 class CodeDataModule(pl.LightningDataModule):
-    """Problems, tokenizer and batches of a run.
+    """Problems, corpus, tokenizer and batches of a run.
 
     Args:
         families: problem families to draw from (arithmetic, lists, strings, classes).
@@ -45,11 +53,25 @@ class CodeDataModule(pl.LightningDataModule):
         problem_files: your own problems (.jsonl files or folders): those with a reference are
             labelled, those without are problems for the loop to solve. See data/README.md.
         held_out_files: your own held-out problems; nothing that behaves like them is trained on.
-        tokenizer: a tokenizer file to use; None trains one on the run's own problems.
+        corpus: code to train on: stdlib, site-packages, a folder of .py files, a file
+            (.jsonl, .jsonl.gz, .parquet), a .lance folder, or hf:owner/name of a dataset.
+        corpus_share: share of each batch that is the corpus; the rest is labelled and the pool's.
+            1 trains on nothing else.
+        corpus_validation_share: share of the documents that are kept for the validation loss.
+        max_corpus_documents: documents to take from each source; None takes all.
+        fim_rate: share of the corpus's documents that are rearranged for filling in the middle.
+        pack_examples: several labelled or pool examples in each row of max_sequence_length tokens,
+            nearly without padding; always so beside a corpus.
+        tokenizer: a tokenizer file to use; None takes the pretrained model's, or trains one on
+            the run's own problems and corpus.
         tokenizer_vocab_size: tokens of a tokenizer that is trained.
         batch_size: rows of a micro-batch.
         max_sequence_length: tokens of prompt and solution together; longer ones are left out.
-        labelled_share: share of each batch that is labelled; the rest is the pool's.
+        labelled_share: share of the rows beside the corpus that is labelled; the rest is the
+            pool's.
+        num_workers: processes that make batches ahead; 0 makes them while training waits.
+        cache_dir: folder of tokenized corpora; None is LIT_CODER_CACHE_DIR or ~/.cache/lit_coder.
+        pretrained: linked to model.init_args.pretrained; its tokenizer is used.
         steps_per_round: linked to recursion.every_n_steps.
         accumulate_grad_batches: linked to trainer.accumulate_grad_batches.
         seed: linked to seed_everything.
@@ -65,49 +87,57 @@ class CodeDataModule(pl.LightningDataModule):
         num_validation: int = 10,
         problem_files: list[str] | None = None,
         held_out_files: list[str] | None = None,
+        corpus: list[str] | None = None,
+        corpus_share: float = 0.5,
+        corpus_validation_share: float = 0.01,
+        max_corpus_documents: int | None = None,
+        fim_rate: float = 0.0,
+        pack_examples: bool = False,
         tokenizer: str | None = None,
         tokenizer_vocab_size: int = 512,
         batch_size: int = 32,
         max_sequence_length: int = 256,
         labelled_share: float = 0.3,
+        num_workers: int = 0,
+        cache_dir: str | None = None,
+        pretrained: str | None = None,
         steps_per_round: int = 100,
         accumulate_grad_batches: int = 1,
         seed: int = 0,
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)
-        _require("num_labelled", num_labelled, num_labelled >= 0, "0 or more")
-        _require("num_held_out", num_held_out, num_held_out >= 0, "0 or more")
-        _require("num_validation", num_validation, num_validation >= 0, "0 or more")
-        _require("batch_size", batch_size, batch_size >= 1, "1 or more")
-        _require("max_sequence_length", max_sequence_length, max_sequence_length >= 8, "8 or more")
-        _require("labelled_share", labelled_share, 0 < labelled_share <= 1, "above 0, at most 1")
+        require_ranges(self.hparams)
         self.round = 0
         self.pool_version = EMPTY_VERSION
         self.seed = seed
         self.batch_size = batch_size
         self.max_sequence_length = max_sequence_length
         self.labelled_share = labelled_share
-        self.num_batches = steps_per_round * accumulate_grad_batches
+        self.steps_per_round = steps_per_round
+        self.accumulate_grad_batches = accumulate_grad_batches
         self.test_batches: list[ProblemBatch] = []
         """What test and predict ask the model, set by the benchmark callback."""
+        self._corpus_share = corpus_share
+        self._fim_rate = fim_rate
+        self._pack_examples = pack_examples or bool(corpus)
+        self._num_workers = num_workers
         self._tokenizer_file = tokenizer
         self._tokenizer_vocab_size = tokenizer_vocab_size
-        self._options = ProblemOptions(
-            families=tuple(families if families is not None else ["arithmetic"]),
-            difficulties=tuple(difficulties),
-            num_labelled=num_labelled,
-            held_out_difficulties=tuple(held_out_difficulties),
-            num_held_out=num_held_out,
-            num_validation=num_validation,
-            problem_files=tuple(problem_files or ()),
-            held_out_files=tuple(held_out_files or ()),
+        self._pretrained = pretrained
+        self._num_used_corpus_rows = 0
+        self._corpus_rows_of_round = 0
+        self._already_said: set[str] = set()
+        self._saved_corpus: str | None = None
+        self._corpus_opening = CorpusOpening(
+            corpus or (), corpus_validation_share, max_corpus_documents, cache_dir
         )
+        self._problem_options = problem_options(self.hparams)
 
     @cached_property
     def problems(self) -> ProblemSet:
         """The run's problems; drawn once and handed on from round to round."""
-        return ProblemSet.build(self._options, self.seed)
+        return ProblemSet.build(self._problem_options, self.seed)
 
     def leave_out_labelled(self, task_ids: Set[str]) -> None:
         """Train on none of these problems: their references fail their own tests."""
@@ -115,12 +145,19 @@ class CodeDataModule(pl.LightningDataModule):
 
     @cached_property
     def tokenizer(self) -> CodeTokenizer:
-        """The tokenizer of the file, or one trained on the run's labelled and fresh problems."""
+        """The tokenizer of the file, the pretrained model's, or one trained on the run's texts.
+
+        These are the labelled and fresh problems and the corpus.
+        """
         if self._tokenizer_file is not None:
             return CodeTokenizer.from_file(self._tokenizer_file)
+        if self._pretrained is not None:
+            return pretrained_tokenizer(self._pretrained)
         # Prompts of fresh problems name every operation; their solutions stay unseen.
         texts = [p.program(p.reference or "") for p in self.problems.labelled]
         texts += [problem.prompt for problem in self.problems.fresh(round=-1, count=200)]
+        if self._corpus_opening.names:
+            return self._corpus_opening.train_tokenizer(self._tokenizer_vocab_size, texts)
         return CodeTokenizer.train(texts, self._tokenizer_vocab_size)
 
     @property
@@ -128,44 +165,72 @@ class CodeDataModule(pl.LightningDataModule):
         """Tokens of the tokenizer; the model's vocabulary is linked to it."""
         return self.tokenizer.vocab_size
 
+    @cached_property
+    def corpus(self) -> PreparedTokens | None:
+        """The tokenized corpus, None without one; opened once and handed on as the problems are."""
+        if not self._corpus_opening.names:
+            return None
+        return self._corpus_opening.prepare(self.tokenizer, self.max_sequence_length)
+
     def at_round(self, round: int, pool_version: int) -> CodeDataModule:
         """A new instance with the same hyper-parameters, for another round."""
         # LightningCLI adds entries of its own to the hyper-parameters.
         own = {name: value for name, value in self.hparams.items() if not name.startswith("_")}
         new = type(self)(**own)
         new.round, new.pool_version = round, pool_version
-        new.__dict__["problems"] = self.problems
-        new.__dict__["tokenizer"] = self.tokenizer
+        new._num_used_corpus_rows = self._num_used_corpus_rows + self._corpus_rows_of_round
+        new._already_said = self._already_said
+        for name in ("problems", "tokenizer", "corpus"):
+            new.__dict__[name] = getattr(self, name)
         return new
 
     def train_dataloader(self) -> RoundLoader:
         """The round's batches. Called twice for a round that is resumed: it changes nothing."""
         trainer = self.trainer
         assert trainer is not None
-        parts = [MixturePart("labelled", self._labelled_groups(), self.labelled_share)]
-        if self.pool_version > EMPTY_VERSION:
-            path = Path(trainer.default_root_dir) / POOL_FOLDER
-            accepted = SamplePool(path, "").read(self.pool_version, accepted_only=True)
-            pairs = ((s.difficulty, s.prompt, s.completion) for s in accepted)
-            parts.append(MixturePart("pool", self._groups(pairs), 1.0 - self.labelled_share))
-        return RoundLoader(
-            parts,
-            self.num_batches,
-            self.batch_size,
-            self.tokenizer.pad_id,
+        layout = BatchLayout(
+            batch_size=self.batch_size,
+            accumulate=self.accumulate_grad_batches,
+            world_size=trainer.world_size,
+            rank=trainer.global_rank,
+        )
+        mixture = Mixture(
+            self._example_parts(Path(trainer.default_root_dir)),
+            layout.global_batch,
             self.seed,
             self.round,
+            packed_positions=self.max_sequence_length if self._pack_examples else None,
+            corpus=self._corpus_part(),
+        )
+        self._corpus_rows_of_round = self.steps_per_round * mixture.corpus_rows_per_step
+        self._say_passes(mixture.corpus_rows_per_step, layout.global_batch, trainer.max_steps)
+        is_pool_to_come = self.pool_version == EMPTY_VERSION and self.labelled_share < 1
+        if mixture.is_full and is_pool_to_come and self._is_new("full"):
+            logger.warning(
+                "data.batch_size leaves no row of a step for accepted samples: the round after the "
+                "first of them will be refused; raise it, or set data.labelled_share to 1"
+            )
+        return RoundLoader(
+            mixture,
+            layout,
+            self.steps_per_round,
+            self.tokenizer.pad_id,
+            num_workers=self._num_workers,
+            pin_memory=trainer.strategy.root_device.type == "cuda",
         )
 
-    def val_dataloader(self) -> ExampleLoader | list[Any]:
-        """Reference solutions of problems that are never trained on."""
-        examples = [
-            example for group in self._problem_groups(self.problems.validation) for example in group
-        ]
-        self._say_left_out("validation", len(self.problems.validation) - len(examples))
-        if not examples:
-            return []
-        return ExampleLoader(examples, self.batch_size, self.tokenizer.pad_id)
+    def val_dataloader(self) -> RowLoader | list[RowLoader]:
+        """Reference solutions, and documents of the corpus, that are never trained on.
+
+        Every device measures all of them, so that they all do the same number of forward passes.
+        """
+        loaders = list(self._validation.values())
+        return loaders[0] if len(loaders) == 1 else loaders
+
+    @property
+    def validation_names(self) -> tuple[str, ...]:
+        """The name of the loss of each loader of `val_dataloader`."""
+        return tuple(self._validation)
 
     def test_dataloader(self) -> ProblemLoader:
         """The prompts of all benchmarks, one after the other."""
@@ -176,29 +241,101 @@ class CodeDataModule(pl.LightningDataModule):
         return self.test_dataloader()
 
     def state_dict(self) -> dict[str, Any]:
-        """Round and pool version."""
-        return {"round": self.round, "pool_version": self.pool_version}
+        """Round, pool version, the corpus's content, and its rows that earlier rounds have used."""
+        return {
+            "round": self.round,
+            "pool_version": self.pool_version,
+            "num_used_corpus_rows": self._num_used_corpus_rows,
+            "corpus": None if self.corpus is None else self.corpus.train.content,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Become the round of a checkpoint; its data are opened in `train_dataloader`."""
         self.round, self.pool_version = int(state["round"]), int(state["pool_version"])
+        self._num_used_corpus_rows = int(state["num_used_corpus_rows"])
+        self._saved_corpus = state["corpus"]
 
-    def _labelled_groups(self) -> tuple[tuple[Example, ...], ...]:
-        # One group: the labelled set is drawn from as it is, whatever its difficulties.
-        groups = self._problem_groups(self.problems.labelled)
-        merged = tuple(example for group in groups for example in group)
+    @cached_property
+    def _validation(self) -> dict[str, RowLoader]:
+        """Loaders by the names of their losses."""
+        loaders = {}
+        pad_id = self.tokenizer.pad_id
+        examples = self._problem_examples(self.problems.validation)
+        self._say_left_out("validation", len(self.problems.validation) - len(examples))
+        if examples:
+            loaders["validation/loss"] = RowLoader(examples, self.batch_size, pad_id)
+        if self.corpus is not None:
+            length = self.max_sequence_length
+            all_rows = CorpusRows(self.corpus.validation, length, self.seed)
+            if all_rows.num_rows:
+                rows = all_rows.in_order(NUM_VALIDATION_ROWS)
+                loader = RowLoader(rows, self.batch_size, pad_id, packed_positions=length)
+                loaders["validation/corpus_loss"] = loader
+        return loaders
+
+    def _example_parts(self, run_folder: Path) -> list[MixturePart]:
+        parts = [MixturePart("labelled", self._labelled_groups(), self.labelled_share)]
+        if self.pool_version > EMPTY_VERSION:
+            accepted = SamplePool(run_folder / POOL_FOLDER, "").read(
+                self.pool_version, accepted_only=True
+            )
+            triples = ((s.difficulty, s.prompt, s.completion) for s in accepted)
+            groups = tuple(ExampleGroup(examples) for examples in self._examples(triples))
+            parts.append(MixturePart("pool", groups, 1.0 - self.labelled_share))
+        return parts
+
+    def _corpus_part(self) -> CorpusPart | None:
+        if self.corpus is None:
+            return None
+        content = self.corpus.train.content
+        if self._saved_corpus not in (None, content):
+            logger.warning(
+                "data.corpus has changed since the checkpoint was written: training goes on with "
+                "what it holds now"
+            )
+        self._saved_corpus = content
+        gap_filling = GapFilling(self.tokenizer, self._fim_rate) if self._fim_rate else None
+        rows = CorpusRows(self.corpus.train, self.max_sequence_length, self.seed, gap_filling)
+        return CorpusPart(rows, self._corpus_share, self._num_used_corpus_rows)
+
+    def _labelled_groups(self) -> tuple[ExampleGroup, ...]:
+        examples = self._problem_examples(self.problems.labelled)
         total = len(self.problems.labelled)
-        if total and not merged:
+        if total and not examples:
             raise ValueError(
                 f"every labelled solution is longer than data.max_sequence_length "
                 f"({self.max_sequence_length} tokens); raise it"
             )
-        self._say_left_out("labelled", total - len(merged))
-        return (merged,) if merged else ()
+        self._say_left_out("labelled", total - len(examples))
+        # One group: the labelled set is drawn from as it is, whatever its difficulties.
+        return (ExampleGroup(examples),) if examples else ()
+
+    def _say_passes(self, rows_per_step: int, global_batch: int, max_steps: int) -> None:
+        """Say once how often the run goes through its corpus."""
+        if self.corpus is None or not self._is_new("passes"):
+            return
+        train = self.corpus.train
+        passes = max_steps * rows_per_step / train.num_rows(self.max_sequence_length)
+        logger.info(
+            "corpus: %s tokens in %s documents; %d of the %d rows of a step, %.1f passes in %d "
+            "steps",
+            f"{train.num_tokens:,}",
+            f"{train.num_documents:,}",
+            rows_per_step,
+            global_batch,
+            passes,
+            max_steps,
+        )
+
+    def _is_new(self, message: str) -> bool:
+        """Whether a message has not been said yet in this run; from now on it has."""
+        is_new = message not in self._already_said
+        self._already_said.add(message)
+        return is_new
 
     def _say_left_out(self, split: Literal["labelled", "validation"], count: int) -> None:
-        """Warn of solutions that are too long, once a run."""
-        if count and self.round == 0:
+        """Warn once of solutions that are too long."""
+        if count and self._is_new(split):
             logger.warning(
                 "%d of %d %s solutions are longer than data.max_sequence_length (%d tokens) and "
                 "left out",
@@ -208,19 +345,19 @@ class CodeDataModule(pl.LightningDataModule):
                 self.max_sequence_length,
             )
 
-    def _problem_groups(self, problems: Iterable[Problem]) -> tuple[tuple[Example, ...], ...]:
-        return self._groups((p.difficulty, p.prompt, p.reference or "") for p in problems)
+    def _problem_examples(self, problems: Iterable[Problem]) -> list[Example]:
+        by_difficulty = self._examples(
+            (p.difficulty, p.prompt, p.reference or "") for p in problems
+        )
+        return [example for examples in by_difficulty for example in examples]
 
-    def _groups(self, pairs: Iterable[tuple[int, str, str]]) -> tuple[tuple[Example, ...], ...]:
-        """Examples by difficulty; those longer than the context are left out."""
-        groups: dict[int, list[Example]] = defaultdict(list)
-        for difficulty, prompt, completion in pairs:
-            example = encode_example(self.tokenizer, prompt, completion, self.max_sequence_length)
+    def _examples(self, triples: Iterable[tuple[int, str, str]]) -> list[list[Example]]:
+        """Examples of each difficulty; those longer than the context are left out."""
+        triples = list(triples)
+        pairs = [(prompt, completion) for _, prompt, completion in triples]
+        encoded = encode_examples(self.tokenizer, pairs, self.max_sequence_length)
+        by_difficulty: dict[int, list[Example]] = defaultdict(list)
+        for (difficulty, _, _), example in zip(triples, encoded, strict=True):
             if example is not None:
-                groups[difficulty].append(example)
-        return tuple(tuple(groups[difficulty]) for difficulty in sorted(groups))
-
-
-def _require(name: str, value: object, good: bool, meaning: str) -> None:
-    if not good:
-        raise ValueError(f"data.{name} must be {meaning}, not {value}")
+                by_difficulty[difficulty].append(example)
+        return [by_difficulty[difficulty] for difficulty in sorted(by_difficulty)]

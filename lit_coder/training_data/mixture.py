@@ -1,127 +1,156 @@
-"""The training loader of one round: a mixture of labelled and pool examples, in exact order.
+"""Which rows each optimizer step of a round is made of.
 
-    loader = RoundLoader(parts, num_batches=150, batch_size=32, pad_id=0, seed=1, round=3)
-    for batch in loader: ...
-    state = loader.state_dict()        # {"cursor": batches consumed}
+    mixture = Mixture(parts, global_batch=32, seed=1, round=3)
+    rows = mixture.rows(step=40)                   # 32 rows, of all devices together
 
-Batch i of a round is a function of (seed, round, i) alone: seeking is O(1) and a resumed run
-sees the batches an uninterrupted one sees. The loader has a length, so Lightning does not fetch
-ahead and the cursor is what was consumed. Real data stays in every batch: a part's share is a
-number of rows in each batch, not a probability over the run.
+The unit of chance is the optimizer step's global batch: it is a function of (seed, round, step)
+alone, however many devices and micro-batches share it. Real data stays in every step: a part's
+share is a number of rows in each, not a probability over the run. Without a corpus a row is one
+example, or several where packing is asked for; beside a corpus all rows are packed. Batches are
+made of the rows in `round_loader`.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
-from lit_coder.training_data.examples import Example, collate
+from lit_coder.training_data.corpus_rows import CorpusRows
+from lit_coder.training_data.draw_seeds import draw_seed
+from lit_coder.training_data.examples import Example, ExampleGroup, Row
+from lit_coder.training_data.packing import PackedExamples
 
 
 @dataclass(frozen=True, slots=True)
 class MixturePart:
     """Examples of one origin, in groups that are drawn from equally (difficulties).
 
-    `share` is the part's share of each batch; shares of the parts that have examples are scaled
-    to add up to 1.
+    `share` is the part's share of the rows that are examples; shares of the parts that have
+    examples are scaled to add up to 1.
     """
 
     name: str
-    groups: tuple[tuple[Example, ...], ...]
+    groups: tuple[ExampleGroup, ...]
     share: float
 
 
-class RoundLoader:
-    """A sized, seekable iterable of batches for one round."""
+@dataclass(frozen=True, slots=True)
+class CorpusPart:
+    """A corpus, its share of all rows, and how many of its rows earlier rounds have used."""
+
+    rows: CorpusRows
+    share: float
+    num_used_rows: int = 0
+
+
+class Mixture:
+    """The rows of a round.
+
+    Args:
+        parts: examples; a part without any, or without a share, is left out.
+        global_batch: rows of an optimizer step over all devices and micro-batches.
+        seed: of the run.
+        round: of the recursion.
+        packed_positions: T where examples share rows of T positions; None is one example a row.
+        corpus: the corpus part, which needs `packed_positions`; None where there is none.
+
+    Attributes:
+        packed_positions: as given.
+        corpus_rows_per_step: rows of each step that are the corpus's.
+        is_full: whether one more part would be refused.
+
+    Raises:
+        ValueError: there is nothing to train on, or there are more parts than rows.
+    """
 
     def __init__(
         self,
         parts: Sequence[MixturePart],
-        num_batches: int,
-        batch_size: int,
-        pad_id: int,
+        global_batch: int,
         seed: int,
         round: int,
+        packed_positions: int | None = None,
+        corpus: CorpusPart | None = None,
     ) -> None:
-        self._parts = [part for part in parts if part.groups and part.share > 0]
-        if not self._parts:
+        has_room = corpus is None or corpus.share < 1
+        self._parts = [part for part in parts if part.groups and part.share > 0 and has_room]
+        if not self._parts and corpus is None:
             raise ValueError(
                 "there is nothing to train on: data.families gives no labelled problem and the "
-                "pool is empty; raise data.num_labelled or name data.problem_files with references"
+                "pool is empty; raise data.num_labelled, name data.problem_files with references, "
+                "or name a data.corpus"
             )
-        self._rows = _rows_per_part([part.share for part in self._parts], batch_size)
-        self._num_batches = num_batches
-        self._pad_id = pad_id
+        num_parts = len(self._parts) + (corpus is not None)
+        if global_batch < num_parts:
+            raise ValueError(
+                f"the rows of an optimizer step ({global_batch}) are fewer than the parts of the "
+                f"data ({num_parts} of corpus, labelled and pool), which need one each; raise "
+                "data.batch_size"
+            )
+        self.is_full = has_room and global_batch == num_parts
+        assert corpus is None or packed_positions is not None, "beside a corpus rows are packed"
+        self.packed_positions = packed_positions
+        self.corpus_rows_per_step = 0
+        if corpus is not None:
+            wanted = int(global_batch * corpus.share + 0.5) if self._parts else global_batch
+            most = global_batch - len(self._parts)
+            self.corpus_rows_per_step = max(1, min(wanted, most))
+        self._corpus = corpus
         self._seed = seed
         self._round = round
-        self._cursor = 0
+        rest = global_batch - self.corpus_rows_per_step
+        self._rows_per_part = _rows_per_part([part.share for part in self._parts], rest)
+        self._packed = [
+            PackedExamples(part.name, part.groups, packed_positions, rows, seed, round)
+            for part, rows in zip(self._parts, self._rows_per_part, strict=True)
+            if packed_positions is not None
+        ]
+        self._step = -1
+        self._rows: list[Row] = []
 
-    def __len__(self) -> int:
-        return self._num_batches
+    def rows(self, step: int) -> list[Row]:
+        """The rows of an optimizer step of the round, part after part."""
+        if step != self._step:
+            # The micro-batches of a step ask for the same rows.
+            self._rows, self._step = [*self._example_rows(step), *self._corpus_rows(step)], step
+        return self._rows
 
-    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
-        while self._cursor < self._num_batches:
-            index = self._cursor
-            # Before the yield: a checkpoint written while this batch is in use has consumed it.
-            self._cursor = index + 1
-            yield self.batch(index)
-        self._cursor = 0
+    def _example_rows(self, step: int) -> list[Row]:
+        if self.packed_positions is not None:
+            return [row for source in self._packed for row in source.rows(step)]
+        key = f"batch/{self._seed}/{self._round}/{step}"
+        generator = torch.Generator().manual_seed(draw_seed(key))
+        chosen: list[Row] = []
+        for part, rows in zip(self._parts, self._rows_per_part, strict=True):
+            chosen.extend(_drawn(part.groups, rows, generator))
+        return chosen
 
-    def batch(self, index: int) -> dict[str, torch.Tensor]:
-        """Batch `index` of this round."""
-        generator = torch.Generator().manual_seed(_batch_seed(self._seed, self._round, index))
-        chosen: list[Example] = []
-        for part, rows in zip(self._parts, self._rows, strict=True):
-            groups = torch.randint(len(part.groups), (rows,), generator=generator).tolist()
-            draws = torch.rand(rows, generator=generator, dtype=torch.float64).tolist()
-            for group, draw in zip(groups, draws, strict=True):
-                members = part.groups[group]
-                chosen.append(members[int(draw * len(members))])
-        return collate(chosen, self._pad_id)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Batches consumed."""
-        return {"cursor": self._cursor}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on after the batches consumed."""
-        self._cursor = int(state["cursor"])
-
-
-def _batch_seed(seed: int, round: int, index: int) -> int:
-    digest = hashlib.blake2b(f"batch/{seed}/{round}/{index}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 1
+    def _corpus_rows(self, step: int) -> list[Row]:
+        if self._corpus is None:
+            return []
+        first = self._corpus.num_used_rows + step * self.corpus_rows_per_step
+        return [self._corpus.rows[first + place] for place in range(self.corpus_rows_per_step)]
 
 
-def _rows_per_part(shares: Sequence[float], batch_size: int) -> list[int]:
-    """Rows of each part in a batch: at least one each, together `batch_size`."""
+def _drawn(
+    groups: tuple[ExampleGroup, ...], rows: int, generator: torch.Generator
+) -> list[Example]:
+    numbers = torch.randint(len(groups), (rows,), generator=generator).tolist()
+    draws = torch.rand(rows, generator=generator, dtype=torch.float64).tolist()
+    return [
+        groups[number][int(draw * len(groups[number]))]
+        for number, draw in zip(numbers, draws, strict=True)
+    ]
+
+
+def _rows_per_part(shares: Sequence[float], num_rows: int) -> list[int]:
+    """Rows of each part in a step: at least one each, together `num_rows`."""
+    if not shares:
+        return []
     total = sum(shares)
-    rows = [max(1, int(batch_size * share / total)) for share in shares]
-    largest = shares.index(max(shares))
-    rows[largest] += batch_size - sum(rows)
-    if rows[largest] < 1:
-        raise ValueError(
-            f"data.batch_size {batch_size} is smaller than the number of data parts {len(shares)}; "
-            "raise data.batch_size"
-        )
+    rows = [max(1, int(num_rows * share / total)) for share in shares]
+    rows[shares.index(max(shares))] += num_rows - sum(rows)
+    assert min(rows) >= 1, "there are no more parts than rows"
     return rows
-
-
-class ExampleLoader:
-    """Every example once, in order, in batches: for validation."""
-
-    def __init__(self, examples: Sequence[Example], batch_size: int, pad_id: int) -> None:
-        self._examples = examples
-        self._batch_size = batch_size
-        self._pad_id = pad_id
-
-    def __len__(self) -> int:
-        return -(-len(self._examples) // self._batch_size)
-
-    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
-        for first in range(0, len(self._examples), self._batch_size):
-            yield collate(self._examples[first : first + self._batch_size], self._pad_id)

@@ -3,25 +3,33 @@
     pool = SamplePool.create(folder / "pool.lance", run_id)     # version 1, empty
     version = pool.commit(samples, base_version=1)              # one round = one version
     pool.read(version, accepted_only=True)
+    pool.clean({version})                                       # the others and their files go
 
 A round is committed in one append, so it is there whole or not at all. Version numbers only
-grow: committing on an older base first restores it, later rounds stay in the history. One
-writer, kept by the lock on the run's folder; opening and reading change nothing. Only this file
-imports Lance, which holds threads: never read a pool in a forked worker.
+grow: committing on an older base first restores it, later rounds stay in the history until they
+are cleaned. One writer, kept by the lock on the run's folder; opening and reading change nothing.
+Only this file imports Lance, which holds threads: never read a pool in a forked worker.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from lit_coder.training_data.sample import Sample
 
+logger = logging.getLogger("lit_coder.training_data")
+
 EMPTY_VERSION = 1
 _RUN_ID = b"lit_coder_run_id"
+_TAG = "version-"
+_ASIDE = ".unreadable"
 
 
 class SamplePool:
@@ -45,7 +53,8 @@ class SamplePool:
         import pyarrow
 
         if path.exists():
-            if len(list((path / "_versions").glob("*.manifest"))) > 1:
+            # A pool whose version cannot be told may hold samples, too.
+            if _manifests(path) and _newest_version(path) != EMPTY_VERSION:
                 raise ValueError(
                     f"{path} holds samples, but there is no checkpoint to go on from; put the "
                     "checkpoint back, or choose another run folder"
@@ -85,24 +94,84 @@ class SamplePool:
     def commit(self, samples: Sequence[Sample], base_version: int) -> int:
         """Append a round's samples to `base_version` as the next version; return its number.
 
+        Later versions need not be readable.
+
         Raises:
             ValueError: that version cannot be read.
         """
         import lance
         import pyarrow
 
-        try:
-            dataset = lance.dataset(str(self.path), version=base_version)
-            newest = lance.dataset(str(self.path)).version
-        except (OSError, ValueError) as error:
-            raise ValueError(_damaged(self.path, base_version)) from error
-        if newest != base_version:
-            # Appending to an old checked-out version would land on the newest one.
-            dataset.restore()  # type: ignore[no-untyped-call]
         rows = [dataclasses.asdict(sample) for sample in samples]
         table = pyarrow.Table.from_pylist(rows, schema=_schema())
-        lance.write_dataset(table, str(self.path), mode="append")
-        return int(lance.dataset(str(self.path)).version)
+        with self._without_unreadable() as highest_unreadable:
+            try:
+                dataset = lance.dataset(str(self.path), version=base_version)
+                newest = lance.dataset(str(self.path)).version
+            except (OSError, ValueError) as error:
+                raise ValueError(_damaged(self.path, base_version)) from error
+            while newest != base_version or newest < highest_unreadable:
+                # Appending to an old checked-out version would land on the newest one.
+                dataset.restore()  # type: ignore[no-untyped-call]
+                base_version = newest = lance.dataset(str(self.path)).version
+            lance.write_dataset(table, str(self.path), mode="append")
+            return int(lance.dataset(str(self.path)).version)
+
+    def clean(self, keep_versions: Set[int]) -> None:
+        """Remove all versions but these and the newest, and every file that none of them needs.
+
+        The rule of a run: the versions stay that one of its checkpoints goes on from. What killed
+        commits left behind goes, too. Where a version to keep cannot be read - it may come back
+        from a copy - or the disk is full, nothing more is removed and a warning says so.
+        """
+        import lance
+
+        newest = _newest_version(self.path)
+        manifests = _manifests(self.path)
+        keep_versions &= manifests.keys()
+        unwanted = manifests.keys() - {*keep_versions, newest}
+        if not unwanted:
+            return
+        try:
+            for version in sorted(keep_versions):
+                lance.dataset(str(self.path), version=version)
+            dataset = lance.dataset(str(self.path))
+            for version in sorted(unwanted):
+                if not _is_readable(self.path, version):
+                    manifests[version].unlink()  # Lance would stop at it
+            wanted = {f"{_TAG}{version}": version for version in keep_versions}
+            tagged = {name for name in dataset.tags.list() if name.startswith(_TAG)}
+            for name in sorted(wanted.keys() - tagged):
+                dataset.tags.create(name, wanted[name])
+            for name in sorted(tagged - wanted.keys()):
+                dataset.tags.delete(name)
+            # Files of any age: the lock on the run's folder keeps other writers away.
+            dataset.cleanup_old_versions(
+                older_than=timedelta(0), delete_unverified=True, error_if_tagged_old_versions=False
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            logger.warning("old versions of the pool %s were not removed: %s", self.path, error)
+
+    @contextmanager
+    def _without_unreadable(self) -> Iterator[int]:
+        """Put newest versions that cannot be read out of Lance's sight; yield the highest of them.
+
+        Lance appends to the newest version only. Afterwards they stand where they were: a
+        checkpoint that goes on from one shall be refused, not read another round's samples.
+        """
+        aside: list[tuple[Path, Path]] = []
+        highest = 0
+        for hidden in (self.path / "_versions").glob(f"*{_ASIDE}"):
+            hidden.replace(hidden.with_name(hidden.name.removesuffix(_ASIDE)))
+        while _newest_version(self.path) is None and (files := _manifests(self.path)):
+            path = files[max(files)]
+            highest = max(highest, *files)
+            aside.append((path.replace(path.with_name(path.name + _ASIDE)), path))
+        try:
+            yield highest
+        finally:
+            for hidden, path in aside:
+                hidden.replace(path)
 
     def read(self, version: int, accepted_only: bool = False) -> list[Sample]:
         """The samples of a version in the order they were committed."""
@@ -143,15 +212,42 @@ class SamplePool:
         return [_sample(row) for row in rows]
 
 
-def _read_run_id(path: Path, version: int) -> str:
+def _newest_version(path: Path) -> int | None:
+    """The pool's newest version; None where it cannot be read."""
     import lance
 
     try:
-        # The newest version: another run's pool may not have the one that is asked for.
-        metadata = lance.dataset(str(path)).schema.metadata or {}
+        return int(lance.dataset(str(path)).version)
+    except (OSError, ValueError, RuntimeError):
+        return None
+
+
+def _is_readable(path: Path, version: int) -> bool:
+    import lance
+
+    try:
+        lance.dataset(str(path), version=version)
+    except (OSError, ValueError, RuntimeError):
+        return False
+    return True
+
+
+def _manifests(path: Path) -> dict[int, Path]:
+    """The files that describe the versions; names of Lance's newer scheme count downwards."""
+    found = {int(file.stem): file for file in (path / "_versions").glob("*.manifest")}
+    return {2**64 - 1 - n if n >= 2**63 else n: file for n, file in found.items()}
+
+
+def _read_run_id(path: Path, version: int) -> str:
+    import lance
+
+    # The newest version: another run's pool may not have the one that is asked for.
+    newest = _newest_version(path)
+    try:
+        dataset = lance.dataset(str(path), version=version if newest is None else newest)
     except (OSError, ValueError) as error:
         raise ValueError(_damaged(path, version)) from error
-    return str(metadata.get(_RUN_ID, b"unknown").decode())
+    return str((dataset.schema.metadata or {}).get(_RUN_ID, b"unknown").decode())
 
 
 def _damaged(path: Path, version: int) -> str:

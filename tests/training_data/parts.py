@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import lance
+import numpy
+import torch
 
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.data_module import CodeDataModule
+from lit_coder.training_data.examples import Example, ExampleGroup
 from lit_coder.training_data.problem_set import ProblemOptions
 from lit_coder.training_data.sample import Sample
+from lit_coder.training_data.token_shards import ShardWriter, TokenCorpus
 
 A_SAMPLE = Sample(
     round=0,
@@ -75,6 +82,44 @@ def tiny_data(**changes: Any) -> CodeDataModule:
         "steps_per_round": 2,
     }
     return CodeDataModule(**(options | changes))
+
+
+def attached(
+    data: CodeDataModule, folder: Path, world_size: int = 1, rank: int = 0
+) -> CodeDataModule:
+    """The DataModule as it stands in a Trainer whose run has this folder."""
+    data.trainer = SimpleNamespace(  # type: ignore[assignment]
+        default_root_dir=str(folder),
+        world_size=world_size,
+        global_rank=rank,
+        max_steps=20,
+        strategy=SimpleNamespace(root_device=torch.device("cpu")),
+    )
+    return data
+
+
+def example_group(examples: Iterable[tuple[Sequence[int], int]]) -> ExampleGroup:
+    """Examples given as ids and number of prompt tokens."""
+    return ExampleGroup(Example(tuple(ids), prompt) for ids, prompt in examples)
+
+
+def write_corpus(folder: Path, documents: Iterable[Sequence[int]], end_id: int = 1) -> TokenCorpus:
+    """A corpus of documents that are given as ids."""
+    with ShardWriter(folder, vocab_size=1000, end_id=end_id) as writer:
+        for document in documents:
+            writer.add(numpy.array(document, numpy.int64))
+    return TokenCorpus(folder)
+
+
+def checksum(batches: Iterable[dict[str, torch.Tensor]]) -> str:
+    """Of the ids and labels of batches, their shapes and types."""
+    digest = hashlib.sha256()
+    for batch in batches:
+        for name in ("ids_BT", "labels_BT"):
+            tensor = batch[name]
+            digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+            digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def own_problem(name: str, added: int, solved: bool = True, **changes: Any) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 import logging
 import pickle
+from collections.abc import Iterable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,13 +15,19 @@ from lit_coder.training_data import data_module
 from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
 from lit_coder.training_data.examples import IGNORED
 from lit_coder.training_data.pool import SamplePool
-from tests.training_data.parts import make_sample, own_problem, tiny_data, write_problems
+from tests.training_data.parts import (
+    attached,
+    checksum,
+    make_sample,
+    own_problem,
+    tiny_data,
+    tiny_tokenizer,
+    write_problems,
+)
 
 
-def attached(data: CodeDataModule, folder: Path) -> CodeDataModule:
-    """The DataModule as it stands in a Trainer whose run has this folder."""
-    data.trainer = SimpleNamespace(default_root_dir=str(folder))  # type: ignore[assignment]
-    return data
+def checksum_of_checksums(batches: Iterable[dict[str, torch.Tensor]]) -> str:
+    return hashlib.sha256("".join(checksum([b]) for b in batches).encode()).hexdigest()[:16]
 
 
 def learned_texts(data: CodeDataModule) -> set[str]:
@@ -29,6 +36,36 @@ def learned_texts(data: CodeDataModule) -> set[str]:
         for labels in batch["labels_BT"]:
             texts.add(data.tokenizer.decode(labels[labels != IGNORED].tolist()))
     return texts
+
+
+# What the quickstart's first rounds were given before there were corpora and several devices.
+RECORDED = {
+    "tokenizer": "b15d8023f0557079",
+    "round 0": "80f7757625e8a0b4",
+    "round 1": "18e2109113e14e35",
+    "validation": "ec18ea5dd370ba1d",
+}
+
+
+def test_the_quickstarts_batches_never_change(tmp_path: Path) -> None:
+    data = CodeDataModule(
+        families=["arithmetic"],
+        num_labelled=120,
+        num_held_out=50,
+        batch_size=32,
+        max_sequence_length=128,
+        steps_per_round=150,
+        seed=1,
+    )
+    assert data.tokenizer.fingerprint[:16] == RECORDED["tokenizer"]
+    assert checksum_of_checksums(attached(data, tmp_path).train_dataloader()) == RECORDED["round 0"]
+    assert checksum_of_checksums(data.val_dataloader()) == RECORDED["validation"]
+    samples = [
+        make_sample(completion=f"    return x + {i}\n", difficulty=1 + i % 4) for i in range(50)
+    ]
+    version = SamplePool.create(tmp_path / POOL_FOLDER, "run").commit(samples, 1)
+    later = attached(data.at_round(1, version), tmp_path)
+    assert checksum_of_checksums(later.train_dataloader()) == RECORDED["round 1"]
 
 
 def test_the_next_rounds_instance_is_a_new_one_of_the_same_class_and_hyper_parameters() -> None:
@@ -149,6 +186,20 @@ def test_the_vocabulary_size_is_that_of_the_tokenizer_in_use(tmp_path: Path) -> 
     assert given.vocab_size == data.vocab_size
 
 
+def test_a_pretrained_models_tokenizer_is_used_unless_another_is_given(tmp_path: Path) -> None:
+    folder = tmp_path / "pretrained"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    pretrained, other = tiny_tokenizer(), tiny_data().tokenizer
+    pretrained.save(folder / "tokenizer.json")
+    other.save(tmp_path / "other.json")
+    data = tiny_data(pretrained=str(folder))
+    assert data.tokenizer.fingerprint == pretrained.fingerprint
+    assert data.at_round(1, 1).tokenizer is data.tokenizer
+    given = tiny_data(pretrained=str(folder), tokenizer=str(tmp_path / "other.json"))
+    assert given.tokenizer.fingerprint == other.fingerprint
+
+
 def test_validation_solutions_are_never_among_the_labelled(tmp_path: Path) -> None:
     data = attached(tiny_data(steps_per_round=30, num_validation=4), tmp_path)
     validation = set()
@@ -161,7 +212,33 @@ def test_validation_solutions_are_never_among_the_labelled(tmp_path: Path) -> No
 
 
 def test_without_validation_problems_there_is_no_validation_loader(tmp_path: Path) -> None:
-    assert attached(tiny_data(num_validation=0), tmp_path).val_dataloader() == []
+    data = attached(tiny_data(num_validation=0), tmp_path)
+    assert data.val_dataloader() == [] and data.validation_names == ()
+
+
+def test_the_loss_on_validation_problems_has_a_name(tmp_path: Path) -> None:
+    assert attached(tiny_data(), tmp_path).validation_names == ("validation/loss",)
+
+
+def test_devices_and_accumulation_share_the_rows_of_a_step(tmp_path: Path) -> None:
+    whole = attached(tiny_data(batch_size=8), tmp_path)
+    texts = [learned_texts(whole)]
+    for rank in range(2):
+        part = tiny_data(batch_size=2, accumulate_grad_batches=2)
+        texts.append(learned_texts(attached(part, tmp_path, world_size=2, rank=rank)))
+    assert texts[0] == texts[1] | texts[2]
+
+
+def test_packed_examples_fill_rows_of_the_sequence_length(tmp_path: Path) -> None:
+    data = attached(tiny_data(pack_examples=True, max_sequence_length=128), tmp_path)
+    learned = {p.reference for p in data.problems.labelled}
+    for batch in data.train_dataloader():
+        assert batch["ids_BT"].shape == (4, 128)
+        for labels, documents in zip(batch["labels_BT"], batch["documents_BT"], strict=True):
+            assert int(documents.max()) >= 2
+            for document in range(int(documents.max())):
+                own = labels[(documents == document) & (labels != IGNORED)].tolist()
+                assert data.tokenizer.decode(own) in learned
 
 
 def test_labelled_solutions_that_are_too_long_are_left_out_and_counted_in_a_warning(
@@ -187,6 +264,17 @@ def test_validation_solutions_that_are_too_long_are_counted_in_a_warning(
     assert len([r for r in log_lines.records if r.levelno == logging.WARNING]) == 1
 
 
+@pytest.mark.parametrize(("options", "warnings"), [({}, 1), ({"labelled_share": 1.0}, 0)])
+def test_a_step_without_a_row_for_the_pool_is_named_before_the_pool_has_anything(
+    tmp_path: Path, log_lines: pytest.LogCaptureFixture, options: dict[str, Any], warnings: int
+) -> None:
+    data = attached(tiny_data(batch_size=1, **options), tmp_path)
+    data.train_dataloader()
+    data.train_dataloader()
+    lines = [r.getMessage() for r in log_lines.records if r.levelno == logging.WARNING]
+    assert len(lines) == warnings and all("data.batch_size" in line for line in lines)
+
+
 def test_where_all_labelled_solutions_are_too_long_the_message_says_so(tmp_path: Path) -> None:
     data = attached(tiny_data(max_sequence_length=8), tmp_path)
     with pytest.raises(ValueError, match=r"data\.max_sequence_length"):
@@ -203,6 +291,12 @@ def test_where_all_labelled_solutions_are_too_long_the_message_says_so(tmp_path:
         ("max_sequence_length", 7),
         ("labelled_share", 0),
         ("labelled_share", 1.1),
+        ("corpus_share", 0),
+        ("corpus_share", 1.5),
+        ("corpus_validation_share", 1),
+        ("max_corpus_documents", 0),
+        ("fim_rate", -0.1),
+        ("num_workers", -1),
     ],
 )
 def test_an_impossible_option_is_refused_by_its_name(option: str, value: float) -> None:

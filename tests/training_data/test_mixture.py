@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy
 import pytest
@@ -8,148 +9,176 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lit_coder.training_data.examples import Example
-from lit_coder.training_data.mixture import ExampleLoader, MixturePart, RoundLoader
+from lit_coder.training_data.corpus_rows import CorpusRow, CorpusRows
+from lit_coder.training_data.examples import Example, Row
+from lit_coder.training_data.mixture import CorpusPart, Mixture, MixturePart
+from lit_coder.training_data.packing import PackedRow
+from tests.training_data.parts import example_group, write_corpus
 
 # The first id of an example says which part (hundreds) and group (tens) it is of.
-LABELLED = MixturePart("labelled", (tuple(Example((100 + i, 1, 2), 1) for i in range(5)),), 0.3)
+LABELLED = MixturePart("labelled", (example_group([((100 + i, 1, 2), 1) for i in range(5)]),), 0.3)
 POOL = MixturePart(
     "pool",
     (
-        tuple(Example((210 + i, 1, 2), 1) for i in range(9)),
-        (Example((220, 1, 2), 1),),
-        tuple(Example((230 + i, 1, 2), 1) for i in range(3)),
+        example_group([((210 + i, 1, 2), 1) for i in range(9)]),
+        example_group([((220, 1, 2), 1)]),
+        example_group([((230 + i, 1, 2), 1) for i in range(3)]),
     ),
     0.7,
 )
 
 
-def make_loader(
-    *parts: MixturePart, num_batches: int = 6, batch_size: int = 8, seed: int = 1, round: int = 3
-) -> RoundLoader:
-    return RoundLoader(parts or (LABELLED, POOL), num_batches, batch_size, 0, seed, round)
+@pytest.fixture(scope="module")
+def corpus_rows(tmp_path_factory: pytest.TempPathFactory) -> CorpusRows:
+    folder = tmp_path_factory.mktemp("corpus")
+    corpus = write_corpus(folder, [range(300, 300 + n) for n in (40, 3, 77, 25)])
+    return CorpusRows(corpus, num_positions=8, seed=1)
 
 
-def rows(batch: dict[str, torch.Tensor]) -> list[int]:
-    return [int(first) for first in batch["ids_BT"][:, 0]]
+def make_mixture(
+    *parts: MixturePart, global_batch: int = 8, seed: int = 1, round: int = 3
+) -> Mixture:
+    return Mixture(parts or (LABELLED, POOL), global_batch, seed, round)
 
 
-def test_a_round_has_as_many_batches_as_its_length_says() -> None:
-    loader = make_loader(num_batches=6)
-    assert len(loader) == len(list(loader)) == 6
+def firsts(rows: list[Row]) -> list[int]:
+    """The first id of each row, which is one example."""
+    ids = []
+    for row in rows:
+        assert isinstance(row, Example)
+        ids.append(int(row.ids[0]))
+    return ids
 
 
 @given(st.integers(0, 10**9), st.integers(0, 50), st.lists(st.integers(0, 30), max_size=8))
 @settings(max_examples=40, deadline=None)
-def test_a_batch_is_the_same_whatever_was_drawn_before(
+def test_a_step_is_the_same_whatever_was_drawn_before(
     seed: int, round: int, drawn_before: list[int]
 ) -> None:
-    fresh = rows(make_loader(seed=seed, round=round).batch(7))
-    loader = make_loader(seed=seed, round=round)
-    for index in drawn_before:
-        loader.batch(index)
-    assert rows(loader.batch(7)) == fresh
+    fresh = firsts(make_mixture(seed=seed, round=round).rows(7))
+    mixture = make_mixture(seed=seed, round=round)
+    for step in drawn_before:
+        mixture.rows(step)
+    assert firsts(mixture.rows(7)) == fresh
 
 
-@pytest.mark.parametrize("consumed", range(6))
-def test_going_on_from_a_cursor_gives_the_remaining_batches(consumed: int) -> None:
-    whole = [rows(batch) for batch in make_loader()]
-    loader = make_loader()
-    iterator = iter(loader)
-    for _ in range(consumed):
-        next(iterator)
-    resumed = make_loader()
-    resumed.load_state_dict(loader.state_dict())
-    assert [rows(batch) for batch in resumed] == whole[consumed:]
-
-
-def test_the_cursor_counts_a_batch_from_the_moment_it_is_in_use() -> None:
-    loader = make_loader()
-    next(iter(loader))
-    assert loader.state_dict() == {"cursor": 1}
-
-
-def test_a_loader_that_is_iterated_twice_gives_the_round_twice() -> None:
-    loader = make_loader()
-    assert [rows(batch) for batch in loader] == [rows(batch) for batch in loader]
-
-
-def test_seeds_rounds_and_indices_give_different_batches() -> None:
+def test_seeds_rounds_and_steps_give_different_rows() -> None:
     draws = {
-        tuple(rows(make_loader(seed=seed, round=round, batch_size=16).batch(index)))
+        tuple(firsts(make_mixture(seed=seed, round=round, global_batch=16).rows(step)))
         for seed in range(3)
         for round in range(3)
-        for index in range(3)
+        for step in range(3)
     }
     assert len(draws) == 27
 
 
 @given(st.integers(2, 64), st.floats(0.01, 1), st.floats(0.01, 1), st.integers(1, 4))
 @settings(max_examples=100, deadline=None)
-def test_each_part_has_a_row_in_each_batch_and_shares_hold_to_one_row(
-    batch_size: int, labelled: float, pool: float, index: int
+def test_each_part_has_a_row_in_each_step_and_shares_hold_to_one_row(
+    global_batch: int, labelled: float, pool: float, step: int
 ) -> None:
     parts = (
         MixturePart("labelled", LABELLED.groups, labelled),
         MixturePart("pool", POOL.groups, pool),
     )
-    drawn = rows(make_loader(*parts, batch_size=batch_size).batch(index))
-    real = sum(row < 200 for row in drawn)
-    assert len(drawn) == batch_size
-    assert 1 <= real <= batch_size - 1
-    wanted = batch_size * labelled / (labelled + pool)
+    drawn = firsts(make_mixture(*parts, global_batch=global_batch).rows(step))
+    real = sum(first < 200 for first in drawn)
+    assert len(drawn) == global_batch
+    assert 1 <= real <= global_batch - 1
+    wanted = global_batch * labelled / (labelled + pool)
     assert abs(real - wanted) <= 1 + 1e-9
 
 
 def test_the_share_of_a_part_without_examples_goes_to_the_others() -> None:
     empty = MixturePart("pool", (), 0.7)
-    assert all(row < 200 for row in rows(make_loader(LABELLED, empty).batch(0)))
+    assert all(first < 200 for first in firsts(make_mixture(LABELLED, empty).rows(0)))
 
 
 def test_groups_of_unequal_size_are_drawn_equally_often() -> None:
     counts = {21: 0, 22: 0, 23: 0}
-    loader = make_loader(POOL, num_batches=60, batch_size=50)
-    for batch in loader:
-        for row in rows(batch):
-            counts[row // 10] += 1
+    mixture = make_mixture(POOL, global_batch=50)
+    for step in range(60):
+        for first in firsts(mixture.rows(step)):
+            counts[first // 10] += 1
     # 3000 draws: five standard deviations of a third are 129.
     assert all(abs(count - 1000) < 130 for count in counts.values())
 
 
 def test_every_example_of_a_group_comes_up() -> None:
-    seen = {row for batch in make_loader(num_batches=40) for row in rows(batch)}
-    expected = {e.ids[0] for part in (LABELLED, POOL) for group in part.groups for e in group}
-    assert seen == expected
+    mixture = make_mixture()
+    seen = {first for step in range(40) for first in firsts(mixture.rows(step))}
+    groups = [group for part in (LABELLED, POOL) for group in part.groups]
+    assert seen == {group[n].ids[0] for group in groups for n in range(len(group))}
 
 
 def test_global_random_state_is_neither_read_nor_moved() -> None:
-    first = [rows(batch) for batch in make_loader()]
+    def drawn() -> list[int]:
+        mixture = make_mixture()
+        return [first for step in range(6) for first in firsts(mixture.rows(step))]
+
+    before_seeding = drawn()
     torch.manual_seed(123)
     random.seed(123)
     numpy.random.seed(123)
     before = (torch.get_rng_state(), random.getstate(), numpy.random.get_state()[1].tobytes())
-    assert [rows(batch) for batch in make_loader()] == first
+    assert drawn() == before_seeding
     after = (torch.get_rng_state(), random.getstate(), numpy.random.get_state()[1].tobytes())
     assert torch.equal(before[0], after[0])
     assert before[1:] == after[1:]
 
 
-def test_nothing_to_train_on_is_said_in_one_sentence() -> None:
-    with pytest.raises(ValueError, match=r"nothing to train on.*data\.num_labelled") as caught:
-        make_loader(MixturePart("labelled", (), 0.3), MixturePart("pool", POOL.groups, 0.0))
-    assert "\n" not in str(caught.value)
+@given(st.integers(3, 64), st.floats(0.01, 0.99), st.integers(0, 5))
+@settings(max_examples=60, deadline=None)
+def test_the_corpus_has_its_share_of_each_step_and_every_other_part_a_row(
+    corpus_rows: CorpusRows, global_batch: int, share: float, step: int
+) -> None:
+    corpus = CorpusPart(corpus_rows, share)
+    rows = Mixture([LABELLED, POOL], global_batch, 1, 0, 8, corpus).rows(step)
+    of_corpus = sum(isinstance(row, CorpusRow) for row in rows)
+    packed = [row for row in rows if isinstance(row, PackedRow)]
+    assert len(rows) == global_batch == of_corpus + len(packed)
+    assert 1 <= of_corpus <= global_batch - 2
+    assert abs(of_corpus - global_batch * share) <= 2
+    origins = {int(example.ids[0]) // 100 for row in packed for example in row.examples}
+    assert origins == {1, 2}
 
 
-def test_a_batch_smaller_than_the_number_of_parts_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"data\.batch_size 1 "):
-        make_loader(batch_size=1)
+@pytest.mark.parametrize(("parts", "share"), [((), 0.5), ((LABELLED, POOL), 1.0)])
+def test_without_examples_or_with_the_whole_share_every_row_is_the_corpus(
+    corpus_rows: CorpusRows, parts: tuple[MixturePart, ...], share: float
+) -> None:
+    mixture = Mixture(parts, 4, 1, 0, 8, CorpusPart(corpus_rows, share))
+    assert mixture.corpus_rows_per_step == 4
+    assert all(isinstance(row, CorpusRow) for row in mixture.rows(3))
 
 
-@given(st.integers(1, 20), st.integers(1, 8))
-@settings(max_examples=50, deadline=None)
-def test_the_validation_loader_gives_every_example_once_in_order(number: int, size: int) -> None:
-    examples = [Example((i + 1, 1), 1) for i in range(number)]
-    loader = ExampleLoader(examples, size, 0)
-    batches = list(loader)
-    assert len(batches) == len(loader)
-    assert [row for batch in batches for row in rows(batch)] == list(range(1, number + 1))
+@given(st.integers(2, 9), st.integers(0, 40), st.integers(1, 4))
+@settings(max_examples=40, deadline=None)
+def test_over_the_steps_every_row_of_the_corpus_is_seen_exactly_once_in_a_pass(
+    corpus_rows: CorpusRows, global_batch: int, used: int, num_passes: int
+) -> None:
+    mixture = Mixture([LABELLED], global_batch, 1, 0, 8, CorpusPart(corpus_rows, 0.5, used))
+    starts = [
+        row.start
+        for step in range(5 * num_passes * corpus_rows.num_rows)
+        for row in mixture.rows(step)
+        if isinstance(row, CorpusRow)
+    ]
+    rest = -used % corpus_rows.num_rows
+    for number in range(num_passes):
+        first = rest + number * corpus_rows.num_rows
+        whole_pass = starts[first : first + corpus_rows.num_rows]
+        assert sorted(whole_pass) == [8 * n for n in range(corpus_rows.num_rows)]
+
+
+def test_without_any_example_or_corpus_the_message_says_what_to_raise(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"data\.num_labelled") as caught:
+        make_mixture(MixturePart("labelled", (), 1.0))
+    assert "\n" not in str(caught.value) and "data.corpus" in str(caught.value)
+
+
+def test_a_step_of_fewer_rows_than_parts_is_refused(corpus_rows: CorpusRows) -> None:
+    with pytest.raises(ValueError, match=r"step \(1\) .*2 of .*data\.batch_size"):
+        make_mixture(global_batch=1)
+    with pytest.raises(ValueError, match=r"step \(2\) .*3 of .*data\.batch_size"):
+        Mixture([LABELLED, POOL], 2, 1, 0, 8, CorpusPart(corpus_rows, 0.5))

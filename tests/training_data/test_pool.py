@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
+from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool, _manifests
 from lit_coder.training_data.sample import Sample
 from tests.training_data.parts import make_sample, newest_version
 
@@ -205,6 +205,103 @@ def test_a_cut_manifest_is_noticed_when_the_pool_is_opened(
     with pytest.raises(ValueError) as caught:
         SamplePool.open(pool.path, "run-a", version)
     one_sentence(caught, f"version {version}")
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 20, 400])
+def test_unreadable_later_versions_do_not_keep_a_run_from_going_on(
+    pool: SamplePool, kept_bytes: int
+) -> None:
+    base = pool.commit(round_of(0), 1)
+    later = [pool.commit(round_of(1), base), pool.commit(round_of(2), base + 1)]
+    for version in later:
+        path = _manifests(pool.path)[version]
+        path.write_bytes(path.read_bytes()[:kept_bytes])
+    assert SamplePool.open(pool.path, "run-a", base).read(base) == round_of(0)
+    again = pool.commit(round_of(7), base)
+    assert again > max(later)
+    assert pool.read(again) == round_of(0) + round_of(7)
+    # They stay unreadable, and are no other round's samples under their number.
+    for version in later:
+        with pytest.raises(ValueError, match=f"version {version}"):
+            pool.read(version)
+    assert pool.read(pool.commit(round_of(8), again)) == round_of(0) + round_of(7) + round_of(8)
+
+
+def test_a_commit_killed_between_putting_aside_and_putting_back_is_mended(pool: SamplePool) -> None:
+    base = pool.commit(round_of(0), 1)
+    later = pool.commit(round_of(1), base)
+    path = _manifests(pool.path)[later]
+    path.write_bytes(b"")
+    path.replace(path.with_name(path.name + ".unreadable"))
+    again = pool.commit(round_of(7), base)
+    assert pool.read(again) == round_of(0) + round_of(7)
+    assert not list(path.parent.glob("*.unreadable"))
+
+
+def data_files(pool: SamplePool) -> int:
+    return len(list((pool.path / "data").iterdir()))
+
+
+def test_cleaning_leaves_the_versions_to_keep_and_the_newest(pool: SamplePool) -> None:
+    versions = [1]
+    for number in range(5):
+        versions.append(pool.commit(round_of(number), versions[-1]))
+    before = [pool.read(version) for version in versions]
+    pool.clean({versions[2], versions[4]})
+    assert sorted(_manifests(pool.path)) == [versions[2], versions[4], versions[5]]
+    for index in (2, 4, 5):
+        assert (
+            SamplePool.open(pool.path, "run-a", versions[index]).read(versions[index])
+            == (before[index])
+        )
+    pool.clean({versions[5]})
+    assert sorted(_manifests(pool.path)) == [versions[5]]
+    assert pool.read(pool.commit(round_of(9), versions[5])) == before[5] + round_of(9)
+
+
+def test_cleaning_removes_files_of_abandoned_rounds_and_of_killed_commits(
+    pool: SamplePool,
+) -> None:
+    first = pool.commit(round_of(0), 1)
+    pool.commit(round_of(1), first)
+    again = pool.commit(round_of(2), first)
+    (pool.path / "data" / "killed.lance").write_bytes(b"half a file")
+    assert data_files(pool) == 4
+    pool.clean({again})
+    assert data_files(pool) == 2
+    assert pool.read(again) == round_of(0) + round_of(2)
+
+
+def test_cleaning_with_nothing_to_remove_changes_nothing(pool: SamplePool) -> None:
+    version = pool.commit(round_of(0), 1)
+    before = {p: p.stat().st_mtime_ns for p in pool.path.rglob("*")}
+    pool.clean({1, version, 99})
+    assert {p: p.stat().st_mtime_ns for p in pool.path.rglob("*")} == before
+
+
+def test_nothing_is_removed_where_a_version_to_keep_cannot_be_read(
+    pool: SamplePool, caplog: pytest.LogCaptureFixture
+) -> None:
+    version = pool.commit(round_of(1), pool.commit(round_of(0), 1))
+    path = _manifests(pool.path)[2]
+    content = path.read_bytes()
+    path.write_bytes(content[:100])
+    pool.clean({2, version})
+    assert "were not removed" in caplog.text
+    path.write_bytes(content)
+    assert pool.read(1) == [] and pool.read(2) == round_of(0)
+
+
+def test_a_pool_with_samples_is_known_as_one_when_it_was_cleaned(pool: SamplePool) -> None:
+    version = pool.commit(round_of(0), 1)
+    pool.clean({version})
+    with pytest.raises(ValueError, match="holds samples"):
+        SamplePool.create(pool.path, "run-b")
+
+
+def test_a_pool_killed_while_it_was_made_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "pool.lance" / "_versions").mkdir(parents=True)
+    assert SamplePool.create(tmp_path / "pool.lance", "run-b").read(1) == []
 
 
 def test_a_new_run_replaces_an_empty_pool(tmp_path: Path) -> None:

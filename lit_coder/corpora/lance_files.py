@@ -1,0 +1,75 @@
+"""Programs in a column of a Lance table, which is a folder.
+
+    LanceSource("corpus.lance", column="content")
+
+Lance holds threads: a table is read in the process that opens it, never in a forked one. It is
+imported when a table is opened and not before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from lit_coder.corpora.columns import choose_column
+from lit_coder.corpora.parquet_files import arrow_text
+from lit_coder.corpora.python_files import content_digest
+from lit_coder.corpora.source import CorpusSource, Fault, SourceError, broken_off
+
+_BATCH_ROWS = 256
+
+
+class LanceSource(CorpusSource):
+    """The texts of one column of the table's newest version, in the order of the rows.
+
+    Args:
+        path: the table's folder.
+        column: which one; None takes the first usual one.
+
+    Raises:
+        ValueError: there is no such folder or column.
+        SourceError: it is no Lance table that can be read.
+    """
+
+    def __init__(self, path: str | Path, column: str | None = None) -> None:
+        import lance
+
+        super().__init__(str(path))
+        self._path = Path(path).expanduser()
+        if not self._path.is_dir():
+            raise ValueError(f"data.corpus: there is no folder {path}; give a Lance table")
+        try:
+            table = lance.dataset(str(self._path))
+            types = {field.name: str(field.type) for field in table.schema}
+            self._num_rows = int(table.count_rows())
+        except (OSError, ValueError) as error:
+            reason = str(error).split(", /")[0]
+            raise SourceError(f"{path} is not a readable Lance table ({reason})") from error
+        self.column = choose_column(types, column, str(path))
+
+    @property
+    def num_documents(self) -> int:
+        """Rows of the table."""
+        return self._num_rows
+
+    def fingerprint(self) -> str:
+        """By names and bytes of all files of the table, and the column."""
+        files = [Path(folder) / file for folder, _, names in os.walk(self._path) for file in names]
+        parts = sorted((path.relative_to(self._path).as_posix(), path) for path in files)
+        return content_digest([(f"{self.column}/{name}", path) for name, path in parts])
+
+    def texts(self) -> Iterator[tuple[str, str | Fault]]:
+        """The column of each row."""
+        import lance
+
+        number = 0
+        try:
+            table = lance.dataset(str(self._path))
+            for batch in table.to_batches(columns=[self.column], batch_size=_BATCH_ROWS):
+                for cell in batch.column(0):
+                    number += 1
+                    yield f"{self._path.name}, row {number}", arrow_text(cell)
+        except (OSError, ValueError) as error:
+            name = f"{self._path.name}, row {number + 1}"
+            yield name, broken_off(error)

@@ -1,0 +1,83 @@
+"""From the option `data.corpus` to tokens for training and for validation.
+
+    opening = CorpusOpening(("stdlib", "my/project"))
+    tokenizer = opening.train_tokenizer(8192, extra_texts=[])
+    train, validation = opening.prepare(tokenizer, num_positions=1024)
+
+Sources are read in `corpora`, tokens are written and cached in `corpus_tokens`; here stands only
+what connects them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from lit_coder.corpora.open_sources import open_sources
+from lit_coder.corpora.source import CorpusSource
+from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.training_data.cache_folder import cache_root
+from lit_coder.training_data.corpus_tokenizer import train_corpus_tokenizer
+from lit_coder.training_data.corpus_tokens import PreparedTokens, prepare_tokens
+
+
+class CorpusOpening:
+    """The corpus that `data` names; its sources are opened once.
+
+    Args:
+        names: of the sources; none is no corpus.
+        validation_share: share of the documents that are kept from training.
+        max_documents: documents to take from each source; None takes all.
+        cache_dir: root of the caches; None is the environment's or the user's.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str] = (),
+        validation_share: float = 0.01,
+        max_documents: int | None = None,
+        cache_dir: str | None = None,
+    ) -> None:
+        self.names = tuple(names)
+        self._validation_share = validation_share
+        self._max_documents = max_documents
+        self._cache_folder = cache_root(cache_dir)
+
+    @cached_property
+    def _sources(self) -> list[CorpusSource]:
+        return open_sources(self.names)
+
+    def train_tokenizer(self, vocab_size: int, extra_texts: Sequence[str]) -> CodeTokenizer:
+        """A tokenizer of the corpus and these texts.
+
+        Raises:
+            ValueError: no source can be read, or the vocabulary is too small.
+        """
+        return train_corpus_tokenizer(
+            self._sources,
+            vocab_size,
+            self._cache_folder,
+            extra_texts,
+            max_documents=self._max_documents,
+        )
+
+    def prepare(self, tokenizer: CodeTokenizer, num_positions: int) -> PreparedTokens:
+        """The corpus in this tokenizer's ids, from the cache where it is there.
+
+        Raises:
+            ValueError: no source can be read, or together they do not fill a row.
+        """
+        tokens = prepare_tokens(
+            self._sources,
+            tokenizer,
+            self._cache_folder,
+            self._validation_share,
+            self._max_documents,
+        )
+        if not tokens.train.num_rows(num_positions):
+            raise ValueError(
+                f"data.corpus ({', '.join(self.names)}) has {tokens.train.num_tokens} tokens to "
+                f"train on, fewer than a row of data.max_sequence_length ({num_positions}); name "
+                "a larger corpus, or lower it"
+            )
+        return tokens

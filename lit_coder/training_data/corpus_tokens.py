@@ -1,0 +1,251 @@
+"""From corpus sources to token shards on disk, made once and cached.
+
+    sources = open_sources(["stdlib", "site-packages"])
+    train, validation = prepare_tokens(sources, tokenizer, cache_root(None))
+
+Every document is tokenized once; a second with the same text is dropped, whichever source it is
+from. A document's text alone decides whether it is for training or for validation, so that it is
+never for both, in no mixture of sources. What is cached is named by the sources' contents, the
+tokenizer and these options: a file that changes is tokenized anew, one that only moves is not.
+
+The text is read and written by this thread while `tokenizers` encodes on all cores
+(RAYON_NUM_THREADS limits them). That scales to about 60 MB/s, where taking the ids over is all
+that one thread can do; processes would not help before some twenty cores. Memory: a few megabytes
+of text, and some 70 bytes for each document, to know it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy
+from numpy.typing import NDArray
+
+from lit_coder.corpora.source import CorpusSource
+from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.training_data.cache_folder import cached, key_of
+from lit_coder.training_data.token_shards import ShardWriter, TokenCorpus
+from lit_coder.training_data.tokenization_progress import TokenizationProgress
+from lit_coder.training_data.usable_sources import fingerprints, without_broken
+
+logger = logging.getLogger("lit_coder.training_data")
+
+# Counted up where the same sources would give other documents than before.
+_RULES = 1
+_BATCH_CHARS = 2**20
+# While one batch is encoded, another's ids are taken over.
+_NUM_CALLERS = 2
+_ABOUT_FILE = "about.json"
+
+
+class PreparedTokens(NamedTuple):
+    """Two streams of documents that share none."""
+
+    train: TokenCorpus
+    validation: TokenCorpus
+
+
+@dataclass(slots=True)
+class SourceCount:
+    """What a source came to.
+
+    Attributes:
+        name: of the source.
+        num_documents, num_tokens, num_bytes: that were written, of training and validation.
+        num_duplicates: documents with a text that had been there before.
+        num_empty: blank ones.
+        num_skipped: those that could not be read, or are no text.
+    """
+
+    name: str
+    num_documents: int = 0
+    num_tokens: int = 0
+    num_bytes: int = 0
+    num_duplicates: int = 0
+    num_empty: int = 0
+    num_skipped: int = 0
+
+
+def prepare_tokens(
+    sources: Sequence[CorpusSource],
+    tokenizer: CodeTokenizer,
+    cache_folder: Path,
+    validation_share: float = 0.01,
+    max_documents: int | None = None,
+) -> PreparedTokens:
+    """The tokens of the sources, from the cache where they are there already.
+
+    Args:
+        sources: in the order in which their documents stand in the stream.
+        tokenizer: its end id is put after each document.
+        cache_folder: root of the caches; several runs and processes may share it.
+        validation_share: share of the documents that are kept from training.
+        max_documents: how many are read from each source at most; None reads all.
+
+    Raises:
+        ValueError: no source gives a document, or the cache cannot be written.
+    """
+
+    def attempt(usable: Sequence[CorpusSource]) -> PreparedTokens:
+        settings = {
+            "rules": _RULES,
+            "sources": fingerprints(usable),
+            "tokenizer": tokenizer.fingerprint,
+            "validation_share": validation_share,
+            "max_documents": max_documents,
+        }
+        work = _Tokenization(usable, tokenizer, validation_share, max_documents, settings)
+        return cached(cache_folder / "tokens", key_of(settings), work.write, _open)
+
+    return without_broken(sources, attempt)
+
+
+def batches_by_size(texts: Iterable[str], batch_chars: int) -> Iterator[list[str]]:
+    """The texts in lists of that many characters, or as many as one text more makes it."""
+    batch: list[str] = []
+    num_chars = 0
+    for text in texts:
+        batch.append(text)
+        num_chars += len(text)
+        if num_chars >= batch_chars:
+            yield batch
+            batch, num_chars = [], 0
+    if batch:
+        yield batch
+
+
+def encoded(
+    texts: Iterable[str], tokenizer: CodeTokenizer, batch_chars: int = _BATCH_CHARS
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Each text with its ids, in their order; a few batches are read ahead."""
+
+    def encode(batch: list[str]) -> list[tuple[str, NDArray[Any]]]:
+        return [
+            (text, numpy.array(ids, dtype=numpy.uint32))
+            for text, ids in zip(batch, tokenizer.encode_many(batch), strict=True)
+        ]
+
+    waiting: deque[Future[list[tuple[str, NDArray[Any]]]]] = deque()
+    with ThreadPoolExecutor(_NUM_CALLERS, thread_name_prefix="tokenize") as callers:
+        for batch in batches_by_size(texts, batch_chars):
+            waiting.append(callers.submit(encode, batch))
+            if len(waiting) > _NUM_CALLERS:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+
+
+class _Tokenization:
+    """Writes the shards of one key."""
+
+    def __init__(
+        self,
+        sources: Sequence[CorpusSource],
+        tokenizer: CodeTokenizer,
+        validation_share: float,
+        max_documents: int | None,
+        settings: dict[str, Any],
+    ) -> None:
+        self._sources = sources
+        self._tokenizer = tokenizer
+        self._first_training_number = int(validation_share * 2**64)
+        self._max_documents = max_documents
+        self._settings = settings
+        self._seen: set[int] = set()
+
+    def write(self, folder: Path) -> None:
+        """Both streams, and what each source came to."""
+        start_seconds = time.perf_counter()
+        sizes = (self._tokenizer.vocab_size, self._tokenizer.end_id)
+        with (
+            ShardWriter(folder / "train", *sizes) as train,
+            ShardWriter(folder / "validation", *sizes) as validation,
+            TokenizationProgress() as progress,
+        ):
+            counts = [self._add(source, train, validation, progress) for source in self._sources]
+            if train.num_documents == 0:
+                names = ", ".join(source.name for source in self._sources)
+                raise ValueError(f"data.corpus: {names} hold no document to train on")
+        about = {"settings": self._settings, "sources": [asdict(count) for count in counts]}
+        (folder / _ABOUT_FILE).write_text(json.dumps(about, indent=1), encoding="utf-8")
+        seconds = time.perf_counter() - start_seconds
+        logger.info(
+            "corpus: %s tokens of %s documents written in %.1f s",
+            f"{train.num_tokens + validation.num_tokens:,}",
+            f"{train.num_documents + validation.num_documents:,}",
+            seconds,
+        )
+
+    def _add(
+        self,
+        source: CorpusSource,
+        train: ShardWriter,
+        validation: ShardWriter,
+        progress: TokenizationProgress,
+    ) -> SourceCount:
+        count = SourceCount(source.name)
+        totals = (source.num_documents, self._max_documents)
+        progress.begin(source.name, min((n for n in totals if n is not None), default=None))
+        for text, ids in encoded(self._new_texts(source, count), self._tokenizer):
+            writer = validation if self._number(text) < self._first_training_number else train
+            writer.add(ids)
+            num_bytes = len(text.encode())
+            count.num_documents += 1
+            count.num_tokens += len(ids) + 1
+            count.num_bytes += num_bytes
+            progress.advance(num_bytes)
+        count.num_empty, count.num_skipped = source.skipped.num_empty, source.skipped.total
+        _say(source, count)
+        return count
+
+    def _new_texts(self, source: CorpusSource, count: SourceCount) -> Iterator[str]:
+        for document in itertools.islice(source.documents(), self._max_documents):
+            number = self._number(document.text)
+            if number in self._seen:
+                count.num_duplicates += 1
+            else:
+                self._seen.add(number)
+                yield document.text
+
+    @staticmethod
+    def _number(text: str) -> int:
+        """A number below 2**64 that the text alone decides.
+
+        Two of ten million documents have the same with a chance of three in a million.
+        """
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _say(source: CorpusSource, count: SourceCount) -> None:
+    if count.num_documents == 0:
+        reason = str(source.skipped) or "every document is empty, or was in a source before it"
+        logger.warning("data.corpus: %s gives no document: %s", source.name, reason)
+        return
+    logger.info(
+        "corpus: %s: %s documents, %s tokens, %.1f MB; left out %d duplicates, %d empty, %d others",
+        source.name,
+        f"{count.num_documents:,}",
+        f"{count.num_tokens:,}",
+        count.num_bytes / 1e6,
+        count.num_duplicates,
+        count.num_empty,
+        count.num_skipped,
+    )
+    if source.skipped.end:
+        logger.warning("data.corpus: %s is damaged: %s", source.name, source.skipped.end)
+    if source.skipped.total:
+        logger.info("corpus: %s: left out %s", source.name, source.skipped)
+
+
+def _open(folder: Path) -> PreparedTokens:
+    return PreparedTokens(TokenCorpus(folder / "train"), TokenCorpus(folder / "validation"))

@@ -1,0 +1,58 @@
+"""What the options of the section `data` may be, and which of them say what the problems are.
+
+    require_ranges(options)                        # ValueError naming the first that is off
+    ProblemSet.build(problem_options(options), seed)
+
+What the options mean stands in `CodeDataModule`, whose parameters they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lit_coder.training_data.problem_set import ProblemOptions
+
+
+def problem_options(options: Mapping[str, Any]) -> ProblemOptions:
+    """The options that decide on the problems."""
+    families = options["families"]
+    return ProblemOptions(
+        families=tuple(families if families is not None else ["arithmetic"]),
+        difficulties=tuple(options["difficulties"]),
+        num_labelled=options["num_labelled"],
+        held_out_difficulties=tuple(options["held_out_difficulties"]),
+        num_held_out=options["num_held_out"],
+        num_validation=options["num_validation"],
+        problem_files=tuple(options["problem_files"] or ()),
+        held_out_files=tuple(options["held_out_files"] or ()),
+    )
+
+
+def require_ranges(options: Mapping[str, Any]) -> None:
+    """Raise where an option is out of its range.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    for names, smallest in (
+        (("num_labelled", "num_held_out", "num_validation", "num_workers"), 0),
+        (("batch_size",), 1),
+        (("max_sequence_length",), 8),
+    ):
+        for name in names:
+            _require(name, options[name], options[name] >= smallest, f"{smallest} or more")
+    for name in ("labelled_share", "corpus_share"):
+        _require(name, options[name], 0 < options[name] <= 1, "above 0, at most 1")
+    share = options["corpus_validation_share"]
+    _require("corpus_validation_share", share, 0 <= share < 1, "from 0 to below 1")
+    _require("fim_rate", options["fim_rate"], 0 <= options["fim_rate"] <= 1, "from 0 to 1")
+    limit = options["max_corpus_documents"]
+    _require("max_corpus_documents", limit, limit is None or limit >= 1, "1 or more")
+    if options["fim_rate"] and not options["corpus"]:
+        raise ValueError("data.fim_rate is for a corpus; name one in data.corpus, or leave it out")
+
+
+def _require(name: str, value: object, good: bool, meaning: str) -> None:
+    if not good:
+        raise ValueError(f"data.{name} must be {meaning}, not {value}")
