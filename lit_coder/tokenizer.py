@@ -8,16 +8,19 @@ r"""Text to token ids and back: byte-level BPE made for code.
 
 Any text that can be written as UTF-8 comes back exactly, and nothing in a text ever becomes a
 special id: the spelling `<|end|>` in a program is eight ordinary characters. Special ids are put
-into a sequence only by number (`end_id`, `pad_id`, `fim_*_id`). This file knows nothing of
-prompts, chat turns or packing.
+into a sequence only by number (`end_id`, `pad_id`, `fim_*_id`). A byte-level tokenizer of another
+model serves too, once it is said which of its tokens do what (`adapted`). This file knows nothing
+of prompts, chat turns or packing, and no other model's names.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -37,34 +40,94 @@ PATTERNS = {
     "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
 }
 
+# Single bytes that no UTF-8 text holds; some vocabularies leave them out.
+_NOT_IN_UTF_8 = {chr(byte) for byte in (0xC0, 0xC1, *range(0xF5, 0x100))}
+_ROLE = "lit_coder."
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialTokens:
+    """Which token of a tokenizer does what.
+
+    Attributes:
+        pad: fills short rows; may be the end token.
+        end: ends a document or a completion.
+        gap: what opens the text before a gap, the text of the gap, and the text after it; None
+            where the tokenizer has no such tokens.
+    """
+
+    pad: str = PAD
+    end: str = END
+    gap: tuple[str, str, str] | None = (FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX)
+
+    def all(self) -> tuple[str, ...]:
+        """The tokens, each once."""
+        return tuple(dict.fromkeys((self.pad, self.end, *(self.gap or ()))))
+
+    @classmethod
+    def in_tokenizer(cls, content: Mapping[str, Any]) -> SpecialTokens | None:
+        """What `template` put into a tokenizer's content; None where that did not happen."""
+        kept = content.get("post_processor")
+        named = (kept.get("special_tokens") or {}) if isinstance(kept, dict) else {}
+        tokens = {role: named[role]["tokens"] for role in named if role.startswith(_ROLE)}
+        if not tokens:
+            return None
+        gap = tokens.get(f"{_ROLE}gap")
+        (pad,), (end,) = tokens[f"{_ROLE}pad"], tokens[f"{_ROLE}end"]
+        return cls(pad, end, (gap[0], gap[1], gap[2]) if gap else None)
+
+    def template(self, id_of: Mapping[str, int]) -> dict[str, Any]:
+        """A post-processor that adds nothing to a text and keeps the roles in its table.
+
+        It is the one place of a tokenizer's file that takes names of our own.
+        """
+        roles = {"pad": (self.pad,), "end": (self.end,)} | ({"gap": self.gap} if self.gap else {})
+        text, second = (
+            {"Sequence": {"id": "A", "type_id": 0}},
+            {"Sequence": {"id": "B", "type_id": 0}},
+        )
+        table = {
+            _ROLE + role: {"id": _ROLE + role, "ids": [id_of[t] for t in tokens], "tokens": tokens}
+            for role, tokens in roles.items()
+        }
+        return {
+            "type": "TemplateProcessing",
+            "single": [text],
+            "pair": [text, second],
+            "special_tokens": table,
+        }
+
+
+OWN_TOKENS = SpecialTokens()
+
 
 class CodeTokenizer:
-    """A trained byte-level BPE tokenizer with the special tokens of this package.
+    """A byte-level BPE tokenizer, trained here or of another model.
 
-    Made by `train`, `from_file` or `from_str`, not by the constructor.
+    Made by `train`, `from_file`, `from_str` or `adapted`, not by the constructor.
 
     Attributes:
         vocab_size: how many ids there are, special ones included; a small corpus gives fewer
             than were asked for.
-        pad_id: fills short rows; never predicted.
+        special_tokens: which token does what.
+        pad_id: fills short rows; never predicted. May be `end_id`.
         end_id: ends a document or a completion.
-        fim_prefix_id: opens the text before a gap (fill in the middle).
-        fim_middle_id: opens the text of the gap.
-        fim_suffix_id: opens the text after the gap.
+        special_ids: the ids that no text is ever encoded to, those of `special_tokens` first.
     """
 
-    def __init__(self, backend: Tokenizer) -> None:
+    def __init__(self, backend: Tokenizer, special_tokens: SpecialTokens = OWN_TOKENS) -> None:
         # The flag is not part of the file, and without it "<|end|>" in a text would end it.
         backend.encode_special_tokens = True
         backend.no_truncation()
         backend.no_padding()
         self._backend = backend
+        self.special_tokens = special_tokens
         self.vocab_size: int = backend.get_vocab_size()
-        self.pad_id = self._special_id(PAD)
-        self.end_id = self._special_id(END)
-        self.fim_prefix_id = self._special_id(FIM_PREFIX)
-        self.fim_middle_id = self._special_id(FIM_MIDDLE)
-        self.fim_suffix_id = self._special_id(FIM_SUFFIX)
+        self.pad_id = self._special_id(special_tokens.pad)
+        self.end_id = self._special_id(special_tokens.end)
+        known = tuple(self._special_id(token) for token in special_tokens.all())
+        others = backend.get_added_tokens_decoder().keys() - set(known)
+        self.special_ids: tuple[int, ...] = (*known, *sorted(others))
 
     @classmethod
     def train(cls, texts: Iterable[str], vocab_size: int, pattern: str = "indent") -> CodeTokenizer:
@@ -114,15 +177,50 @@ class CodeTokenizer:
             backend = Tokenizer.from_str(text)
         except Exception as error:  # the library raises plain Exception
             raise ValueError(f"{name} is not a readable tokenizer file: {error}") from error
-        missing = [token for token in SPECIAL_TOKENS if backend.token_to_id(token) is None]
+        special_tokens = SpecialTokens.in_tokenizer(json.loads(text)) or OWN_TOKENS
+        missing = [token for token in special_tokens.all() if backend.token_to_id(token) is None]
         if missing:
             raise ValueError(f"{name} lacks the special tokens {', '.join(missing)}")
         vocabulary = backend.get_vocab(with_added_tokens=False)
-        if any(byte not in vocabulary for byte in pre_tokenizers.ByteLevel.alphabet()):
+        needed = set(pre_tokenizers.ByteLevel.alphabet()) - _NOT_IN_UTF_8
+        if any(byte not in vocabulary for byte in needed):
             raise ValueError(f"{name} is not a byte-level tokenizer: it lacks single bytes")
-        tokenizer = cls(backend)
+        tokenizer = cls(backend, special_tokens)
         if tokenizer.decode(tokenizer.encode(_PROBE)) != _PROBE:
             raise ValueError(f"{name} does not give back the text that it was given")
+        return tokenizer
+
+    @classmethod
+    def adapted(
+        cls, content: Mapping[str, Any], special_tokens: SpecialTokens, name: str = "the tokenizer"
+    ) -> CodeTokenizer:
+        """Another model's tokenizer, changed so that it keeps what is promised here.
+
+        Nothing in a text becomes one of its added tokens, and characters that Unicode can write in
+        two ways stay as they are. Ids are the same for texts that hold neither.
+
+        Args:
+            content: of its `tokenizer.json`.
+            special_tokens: which of its tokens do what.
+            name: says in an error where it came from.
+
+        Raises:
+            ValueError: not a tokenizer, or not one that can serve here.
+        """
+        added = [each | {"special": True} for each in content["added_tokens"]]
+        id_of = {each["content"]: each["id"] for each in added}
+        normalizer = content.get("normalizer")
+        changed = {
+            **content,
+            "added_tokens": added,
+            "normalizer": None if normalizer == {"type": "NFC"} else normalizer,
+            "post_processor": special_tokens.template(id_of),
+        }
+        tokenizer = cls.from_str(json.dumps(changed, ensure_ascii=False), name)
+        for token, token_id in id_of.items():
+            # The library numbers added tokens anew where they leave a gap.
+            if tokenizer._special_id(token) != token_id:
+                raise ValueError(f"{name} numbers {token} as {token_id}, behind a gap in its ids")
         return tokenizer
 
     @classmethod
@@ -153,9 +251,23 @@ class CodeTokenizer:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     @property
-    def special_ids(self) -> tuple[int, ...]:
-        """The ids that no text is ever encoded to."""
-        return tuple(self._special_id(token) for token in SPECIAL_TOKENS)
+    def fim_prefix_id(self) -> int:
+        """Opens the text before a gap (fill in the middle).
+
+        Raises:
+            ValueError: the tokenizer has no tokens for that; nor for the two others.
+        """
+        return self._special_id(self._gap()[0])
+
+    @property
+    def fim_middle_id(self) -> int:
+        """Opens the text of the gap."""
+        return self._special_id(self._gap()[1])
+
+    @property
+    def fim_suffix_id(self) -> int:
+        """Opens the text after the gap."""
+        return self._special_id(self._gap()[2])
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text, without special ones.
@@ -180,6 +292,14 @@ class CodeTokenizer:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return (CodeTokenizer.from_str, (self.to_str(),))
 
+    def _gap(self) -> tuple[str, str, str]:
+        if self.special_tokens.gap is None:
+            raise ValueError(
+                "the model's tokenizer has no tokens for filling in the middle (as "
+                f"{FIM_PREFIX}): set data.fim_rate to 0 and leave out benchmarks that fill gaps"
+            )
+        return self.special_tokens.gap
+
     def _special_id(self, token: str) -> int:
         token_id = self._backend.token_to_id(token)
         if token_id is None:
@@ -188,7 +308,7 @@ class CodeTokenizer:
 
 
 # Every kind of thing that a tokenizer made for prose loses.
-_PROBE = "def f(x):\r\n\t  return  'a\u00e9\U0001f600' # 12  \n\n <|end|> \x00"
+_PROBE = " def f(x):\r\n\t  return  'a\u00e9\U0001f600' # 12  \n\n <|end|> \x00 "
 
 
 def _check_encodable(text: str) -> None:

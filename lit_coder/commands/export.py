@@ -1,12 +1,13 @@
 """`main.py export`: a trained model as a folder that Hugging Face's libraries load.
 
     python main.py export --ckpt_path last --output my_model
-    AutoModelForCausalLM.from_pretrained("my_model"), AutoTokenizer.from_pretrained("my_model")
+    AutoModelForCausalLM.from_pretrained("my_model")
+    PreTrainedTokenizerFast.from_pretrained("my_model")
     python main.py generate --ckpt_path my_model --prompt_file prompt.py
 
-The folder holds the model as a Llama in float32 (`config.json`, `model.safetensors`), the
-tokenizer and how to generate; it appears whole or not at all. Optimizer and pool stay in the run.
-This is a process boundary.
+The folder holds the model as a Llama, Qwen2 or Qwen3 (`config.json`, `model.safetensors`), the
+tokenizer, how to generate and a model card; it appears whole or not at all. Optimizer and pool
+stay in the run. This is a process boundary.
 """
 
 from __future__ import annotations
@@ -62,29 +63,37 @@ def _export(argv: list[str]) -> int:
         module = load_module(options.ckpt_path)
     except ValueError as error:
         raise ValueError(f"--ckpt_path: {error}") from error
-    export_module(module, output)
+    architecture = export_module(module, output)
     num_parameters = sum(parameter.numel() for parameter in module.parameters())
-    print(f"{output}: {num_parameters:,} parameters")
+    print(f"{output}: {architecture}, {num_parameters:,} parameters")
+    if architecture == "Qwen2ForCausalLM":
+        print(
+            "load its tokenizer with PreTrainedTokenizerFast.from_pretrained: AutoTokenizer of "
+            "transformers 5 splits texts as Qwen's own does, whatever tokenizer.json says"
+        )
     print(f"use it: python main.py generate --ckpt_path {output} --prompt_file ...")
     return 0
 
 
-def export_module(module: CodeModule, output: Path) -> None:
-    """Write a module's folder, whole or not at all.
+def export_module(module: CodeModule, output: Path) -> str:
+    """Write a module's folder, whole or not at all; the name of the model's class there.
 
     Raises:
         ValueError: the folder is not empty, or the module is not one that can be exported.
         OSError: it cannot be written.
     """
-    from lit_coder.modules.load import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
+    from lit_coder.commands.export_card import CARD_FILE, model_card
+    from lit_coder.networks import hugging_face_files as names
     from lit_coder.networks.gpt import GPT
-    from lit_coder.networks.hugging_face import to_llama
+    from lit_coder.networks.hugging_face import to_hugging_face
 
     _require_empty(output)
     network, tokenizer = module.network, module.tokenizer
     if not isinstance(network, GPT) or tokenizer is None:
         raise ValueError(f"a {type(module).__name__} without a GPT or tokenizer is not exported")
-    config, state = to_llama(network)
+    config, state = to_hugging_face(network)
+    architecture = str(config["architectures"][0])
+    card = model_card(network.config, architecture, tokenizer)
     ids: dict[str, Any] = {
         "bos_token_id": None,
         "eos_token_id": tokenizer.end_id,
@@ -94,32 +103,34 @@ def export_module(module: CodeModule, output: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        _write_json(temporary / CONFIG_FILE, config | ids)
-        _write_json(temporary / "generation_config.json", _generation_config(tokenizer) | ids)
+        _write_json(temporary / names.CONFIG_FILE, config | ids)
+        sampling = _generation_config(tokenizer, network.config.vocab_size)
+        _write_json(temporary / names.GENERATION_CONFIG_FILE, sampling | ids)
         context = network.config.max_position_embeddings
-        _write_json(temporary / "tokenizer_config.json", _tokenizer_config(context))
-        tokenizer.save(temporary / TOKENIZER_FILE)
-        _write_weights(temporary / WEIGHTS_FILE, state)
+        _write_json(temporary / names.TOKENIZER_CONFIG_FILE, _tokenizer_config(tokenizer, context))
+        tokenizer.save(temporary / names.TOKENIZER_FILE)
+        (temporary / CARD_FILE).write_text(card, encoding="utf-8")
+        _write_weights(temporary / names.WEIGHTS_FILE, state)
         _publish(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+    return architecture
 
 
-def _generation_config(tokenizer: CodeTokenizer) -> dict[str, Any]:
-    """Greedy, and never a special token but the one that ends."""
-    banned = sorted(set(tokenizer.special_ids) - {tokenizer.end_id})
-    return {"do_sample": False, "suppress_tokens": banned}
+def _generation_config(tokenizer: CodeTokenizer, num_rows: int) -> dict[str, Any]:
+    """Greedy, and never a special token but the one that ends, nor an id without a token."""
+    banned = {*tokenizer.special_ids, *range(tokenizer.vocab_size, num_rows)} - {tokenizer.end_id}
+    return {"do_sample": False, "suppress_tokens": sorted(banned)}
 
 
-def _tokenizer_config(context: int) -> dict[str, Any]:
-    from lit_coder.tokenizer import END, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, PAD
-
+def _tokenizer_config(tokenizer: CodeTokenizer, context: int) -> dict[str, Any]:
+    special = tokenizer.special_tokens
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": context,
-        "eos_token": END,
-        "pad_token": PAD,
-        "additional_special_tokens": [FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX],
+        "eos_token": special.end,
+        "pad_token": special.pad,
+        "additional_special_tokens": list(special.gap or ()),
         # The spelling of a special token in a text stays text, and blanks stay as they are.
         "split_special_tokens": True,
         "clean_up_tokenization_spaces": False,

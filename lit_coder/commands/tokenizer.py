@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from lit_coder.cli.mistakes import nearest
 from lit_coder.problems.json_lines import read_json_lines
-from lit_coder.tokenizer import PATTERNS, SPECIAL_TOKENS, CodeTokenizer
+from lit_coder.tokenizer import PATTERNS, CodeTokenizer
 
 SUFFIXES = (".py", ".txt", ".md", ".jsonl")
 _LONGEST = 10
@@ -148,7 +148,8 @@ def _train(files: list[Path], options: argparse.Namespace) -> None:
 def _inspect(options: argparse.Namespace) -> None:
     tokenizer = CodeTokenizer.from_file(options.tokenizer)
     print(f"vocabulary:  {tokenizer.vocab_size} tokens")
-    special = zip(SPECIAL_TOKENS, tokenizer.special_ids, strict=True)
+    # Those that do something here come first; other models' tokenizers have more.
+    special = zip(tokenizer.special_tokens.all(), tokenizer.special_ids, strict=False)
     print("special:     " + "  ".join(f"{name} = {number}" for name, number in special))
     print(f"fingerprint: {tokenizer.fingerprint}")
     texts = {tokenizer.decode([number]) for number in range(tokenizer.vocab_size)}

@@ -3,7 +3,7 @@
     module = load_module("last")                                # the newest run
     module = load_module("runs/quickstart")                     # that run's last checkpoint
     module = load_module("runs/quickstart/checkpoints/best.ckpt")
-    module = load_module("my_model")                            # a folder of `main.py export`
+    module = load_module("my_model")    # a folder of `main.py export`, or any in that format
 
 The module is in eval mode on the CPU and has its tokenizer. Nothing in a file is executed:
 checkpoints are read with `weights_only=True`, exported weights are safetensors. Optimizer, random
@@ -12,25 +12,20 @@ state and pool are not restored; going on with a run is `fit`'s business.
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.modules.gpt_module import GPTModule
+from lit_coder.modules.pretrained import Pretrained
 from lit_coder.networks.gpt import GPT
-from lit_coder.networks.hugging_face import from_llama
-from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.networks.hugging_face_files import CONFIG_FILE
 
 LAST = "last"
-CONFIG_FILE, WEIGHTS_FILE, TOKENIZER_FILE = "config.json", "model.safetensors", "tokenizer.json"
-"""What an exported folder holds; Hugging Face's names."""
-
 _LAST_RUN = Path("runs") / LAST
 _LAST_CHECKPOINT = Path("checkpoints") / "last.ckpt"
 
@@ -57,7 +52,7 @@ def load_module(path: str | Path = LAST) -> CodeModule:
 
 def _from_folder(folder: Path) -> CodeModule:
     if (folder / CONFIG_FILE).exists():
-        return _from_exported(folder)
+        return _from_hugging_face(folder)
     for checkpoint in (folder / _LAST_CHECKPOINT, folder / _LAST_CHECKPOINT.name):
         if checkpoint.exists():
             return _from_checkpoint(checkpoint)
@@ -111,51 +106,19 @@ def _read_checkpoint(file: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _from_exported(folder: Path) -> CodeModule:
-    config = _read_config(folder / CONFIG_FILE)
-    for name in (WEIGHTS_FILE, TOKENIZER_FILE):
-        if not (folder / name).is_file():
-            raise ValueError(f"{folder} lacks {name}; export the model again, or copy it whole")
-    tokenizer = CodeTokenizer.from_file(folder / TOKENIZER_FILE)
-    try:
-        network = from_llama(config, load_file(folder / WEIGHTS_FILE))
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"{folder / WEIGHTS_FILE} is damaged: {error}; copy it again") from error
-    except ValueError as error:
-        raise ValueError(f"{folder}: {error}") from error
-    if tokenizer.vocab_size > network.config.vocab_size:
-        raise ValueError(
-            f"{folder}: the tokenizer has {tokenizer.vocab_size} tokens and the model only "
-            f"{network.config.vocab_size}"
-        )
+def _from_hugging_face(folder: Path) -> CodeModule:
+    pretrained = Pretrained(str(folder), folder)
+    tokenizer = pretrained.tokenizer
+    network = GPT(pretrained.config)
+    pretrained.load_into(network)
     module = _module_around(network)
     module.tokenizer = tokenizer
     return module
 
 
-def _read_config(file: Path) -> dict[str, Any]:
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{file} cannot be read: {error}") from error
-    if not isinstance(config, dict):
-        raise ValueError(f"{file} is no configuration of a model")
-    return config
-
-
 def _module_around(network: GPT) -> GPTModule:
     """A module of the network's sizes that holds it."""
-    config = network.config
     with torch.device("meta"):  # its own weights are never made
-        module = GPTModule(
-            hidden_size=config.hidden_size,
-            num_hidden_layers=config.num_hidden_layers,
-            num_attention_heads=config.num_attention_heads,
-            num_key_value_heads=config.key_value_heads,
-            intermediate_size=config.feed_forward_size,
-            rope_theta=config.rope_theta,
-            vocab_size=config.vocab_size,
-            max_position_embeddings=config.max_position_embeddings,
-        )
+        module = GPTModule(**dataclasses.asdict(network.config))
     module.network = network
     return module

@@ -1,12 +1,14 @@
-"""The GPT's weights in the form of Hugging Face's Llama, and back.
+"""The GPT's weights in the form of Hugging Face's Llama, Qwen2 and Qwen3, and back.
 
-    config, state = to_llama(network)          # config.json's content, model.safetensors' content
-    network = from_llama(config, state)        # the same logits
+    config, state = to_hugging_face(network)      # contents of config.json and model.safetensors
+    network = from_hugging_face(config, state)    # the same logits
+    load_weights(network, state)                  # into a network of that configuration
 
-Our names are Llama's without the leading "model.", the rotation pairs the same features and the
-embedding is tied, so nothing is permuted or computed. A Llama that this GPT cannot compute
-exactly (another activation, biases, scaled rotary positions, an output layer of its own) is
-refused. No file is read or written here, and `transformers` is not needed.
+The family follows from the network: biases on queries, keys and values are Qwen2's, a norm of
+queries and keys is Qwen3's, all else is a Llama. Our names are theirs without the leading
+"model." and the rotation pairs the same features, so nothing is permuted or computed. What a
+configuration says is read in hugging_face_config.py, files in hugging_face_files.py;
+`transformers` is not needed.
 """
 
 from __future__ import annotations
@@ -17,133 +19,90 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lit_coder.networks.gpt import GPT, GPTConfig
+from lit_coder.networks.gpt import GPT
+from lit_coder.networks.hugging_face_config import our_config, their_config
 
 _PREFIX = "model."
-_OUTPUT_LAYER = "lm_head.weight"
+_OUTPUT_LAYER, _EMBEDDING = "lm_head.weight", "embed_tokens.weight"
 # Tables that old versions saved beside the weights; they follow from the configuration.
 _NO_WEIGHTS = "rotary_emb.inv_freq"
 
-_SIZES = (
-    "vocab_size",
-    "hidden_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "intermediate_size",
-    "max_position_embeddings",
-)
-# What our layers do; Llama's own default where a configuration does not say.
-_FIXED: dict[str, Any] = {
-    "hidden_act": "silu",
-    "attention_bias": False,
-    "mlp_bias": False,
-}
 
-
-def to_llama(network: GPT) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The configuration as a `LlamaConfig` has it, and the weights by their names there.
+def to_hugging_face(network: GPT) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The configuration as the family's class has it, and the weights by their names there.
 
     The tensors are the network's own, not copies.
+
+    Raises:
+        ValueError: no family has this shape.
     """
-    config = network.config
-    weight = network.embed_tokens.weight
-    llama = {
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
-        "vocab_size": config.vocab_size,
-        "hidden_size": config.hidden_size,
-        "num_hidden_layers": config.num_hidden_layers,
-        "num_attention_heads": config.num_attention_heads,
-        "num_key_value_heads": config.key_value_heads,
-        "head_dim": config.head_dim,
-        "intermediate_size": config.feed_forward_size,
-        "max_position_embeddings": config.max_position_embeddings,
-        "rope_theta": config.rope_theta,
-        "rms_norm_eps": config.rms_norm_eps,
-        "tie_word_embeddings": True,
-        **_FIXED,
-        "torch_dtype": str(weight.dtype).removeprefix("torch."),
-    }
-    state = {_PREFIX + name: tensor.detach() for name, tensor in network.state_dict().items()}
-    return llama, state
+    config = their_config(network.config)
+    config["torch_dtype"] = str(network.embed_tokens.weight.dtype).removeprefix("torch.")
+    state = {_their_name(name): tensor.detach() for name, tensor in network.state_dict().items()}
+    return config, state
 
 
-def from_llama(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> GPT:
-    """A GPT with the weights of a Llama, in float32.
+def from_hugging_face(config: Mapping[str, Any], state: Mapping[str, Tensor]) -> GPT:
+    """A GPT with the weights of a Llama, Qwen2 or Qwen3, in float32.
 
     Raises:
         ValueError: this GPT cannot compute what the configuration describes, or the weights are
             not those of the configuration.
     """
-    network = GPT(_our_config(config))
+    network = GPT(our_config(config))
+    load_weights(network, state)
+    return network
+
+
+def load_weights(network: GPT, state: Mapping[str, Tensor]) -> None:
+    """Put weights by Hugging Face's names into a network, in the network's own type.
+
+    A tensor is looked up when its turn comes, so that a mapping that reads files holds one at a
+    time.
+
+    Raises:
+        ValueError: the weights are not those of the network's configuration; it may then hold a
+            part of them.
+    """
     own = network.state_dict()
-    given = _our_weights(state)
-    output = given.pop(_OUTPUT_LAYER, None)
-    if output is not None and not torch.equal(output, given["embed_tokens.weight"]):
+    given = {_our_name(name): name for name in state if not name.endswith(_NO_WEIGHTS)}
+    if _EMBEDDING not in given:
         raise ValueError(
-            "the model has an output layer of its own (tie_word_embeddings is false), and here the "
-            "embedding is used for both"
+            f"the weights lack {_their_name(_EMBEDDING)}; they are not those of a Llama or Qwen"
         )
+    copied_output = given.pop(_OUTPUT_LAYER, None) if _OUTPUT_LAYER not in own else None
     differing = sorted(own.keys() ^ given.keys())
     if differing:
         what = "lack" if differing[0] in own else "have an unknown"
         raise ValueError(f"the weights {what} {differing[0]}; they are not those of the config")
-    for name, tensor in given.items():
-        if tensor.shape != own[name].shape:
+    for name, parameter in own.items():
+        parameter.copy_(_checked(name, state[given[name]], parameter))
+    if copied_output is not None:
+        output = state[copied_output].to(network.embed_tokens.weight)
+        if not torch.equal(output, network.embed_tokens.weight):
             raise ValueError(
-                f"the weights of {name} have the shape {tuple(tensor.shape)}, and the config says "
-                f"{tuple(own[name].shape)}"
+                "the weights have an output layer of their own (lm_head.weight), and the config "
+                "says tie_word_embeddings: true"
             )
-    network.load_state_dict(given)
-    return network
 
 
-def _our_config(config: Mapping[str, Any]) -> GPTConfig:
-    """The configuration in our terms."""
-    if config.get("model_type") != "llama":
+def _checked(name: str, tensor: Tensor, own: Tensor) -> Tensor:
+    if tensor.shape != own.shape:
         raise ValueError(
-            f"the model is of type {config.get('model_type')!r}, and only 'llama' is supported"
+            f"the weights of {name} have the shape {tuple(tensor.shape)}, and the config says "
+            f"{tuple(own.shape)}"
         )
-    for name, ours in _FIXED.items():
-        if config.get(name, ours) != ours:
-            raise ValueError(f"{name} is {config[name]!r}, and only {ours!r} is supported")
-    for name in _SIZES:
-        if type(config.get(name)) is not int or config[name] < 1:
-            raise ValueError(f"{name} must be a positive whole number, not {config.get(name)!r}")
-    heads = config["num_attention_heads"]
-    head_dim = config.get("head_dim") or config["hidden_size"] // heads
-    if head_dim * heads != config["hidden_size"]:
+    if not tensor.is_floating_point():
         raise ValueError(
-            f"head_dim is {head_dim}, and only hidden_size / num_attention_heads is supported"
+            f"the weights of {name} are of type {str(tensor.dtype).removeprefix('torch.')}, and "
+            "only floating-point weights are supported"
         )
-    try:
-        return GPTConfig(
-            **{name: config[name] for name in _SIZES},
-            num_key_value_heads=config.get("num_key_value_heads") or heads,
-            rope_theta=_rope_theta(config),
-            rms_norm_eps=float(config.get("rms_norm_eps", 1e-6)),
-        )
-    except (TypeError, ValueError) as error:
-        raise ValueError(str(error).replace("model.init_args.", "")) from error
+    return tensor
 
 
-def _rope_theta(config: Mapping[str, Any]) -> float:
-    """The base of the rotary frequencies, which moved into a dictionary in transformers 5."""
-    rope = config.get("rope_parameters") or {}
-    scaling = {**rope, **(config.get("rope_scaling") or {})}
-    kind = scaling.get("rope_type", scaling.get("type", "default"))
-    if kind != "default" or scaling.get("partial_rotary_factor", 1.0) != 1.0:
-        raise ValueError(f"rotary positions of type {kind!r} are not supported, only 'default'")
-    return float(rope.get("rope_theta", config.get("rope_theta", 10000.0)))
+def _their_name(name: str) -> str:
+    return name if name == _OUTPUT_LAYER else _PREFIX + name
 
 
-def _our_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights by our names, the output layer by its own."""
-    found = {
-        name.removeprefix(_PREFIX): tensor
-        for name, tensor in state.items()
-        if not name.endswith(_NO_WEIGHTS)
-    }
-    if "embed_tokens.weight" not in found:
-        raise ValueError("the weights lack model.embed_tokens.weight; they are not a Llama's")
-    return found
+def _our_name(name: str) -> str:
+    return name.removeprefix(_PREFIX)

@@ -15,6 +15,7 @@ from tests.commands.generation_command import command
 from tests.trained_model import COMPLETIONS, GREET, save_checkpoint, trained_module
 
 FILES = {
+    "README.md",
     "config.json",
     "generation_config.json",
     "model.safetensors",
