@@ -2,18 +2,22 @@
 
     runs/x/checkpoints/  step-00000500.ckpt  round-0003.ckpt  best.ckpt -> ...  last.ckpt -> ...
 
-Saves at step 0, every N steps or minutes, at the end of each round and on Ctrl+C or SIGTERM. It
-never saves at a round's last batch: Lightning would go on with the next epoch and skip the
-round's end; the save of that moment is the round's own, after the hand-over. Weights that are
-not finite are never saved. What is in a checkpoint is Lightning's and the other parts' business.
+Saves at step 0, every N steps or minutes, at the end of each round and on Ctrl+C or SIGTERM: on
+optimizer steps only, copied to host memory and written in the background. Links move and old files
+go when the new file is whole; a write that failed ends the run at the next step.
+
+It never saves at a round's last batch: Lightning would go on with the next epoch and skip the
+round's end; the save of that moment is the round's own, after the hand-over. The state one step
+before is held in memory until then, and written where the round's end is broken off: one step is
+all that is lost. Weights that are not finite are never saved. What is in a checkpoint is
+Lightning's and the other parts' business.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +27,24 @@ from lightning.pytorch.callbacks import Checkpoint
 
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.recursion.callback import RecursiveGenerationCallback
+from lit_coder.trainer.agreement import Agreement
+from lit_coder.trainer.checkpoint_files import (
+    LAST_LINK,
+    BestRounds,
+    pinned_pool_versions,
+    remove_partial,
+    settle,
+)
+from lit_coder.trainer.checkpoint_io import RunCheckpointIO
+from lit_coder.trainer.checkpoint_writer import CheckpointWriter
+from lit_coder.trainer.requeue_signal import RequeueSignal
 from lit_coder.trainer.stop_signals import RunInterrupted, StopSignals
+from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
+from lit_coder.training_data.pool import SamplePool
 
 logger = logging.getLogger("lit_coder.trainer")
 
 CHECKPOINTS_FOLDER = "checkpoints"
-OWN_NAME = re.compile(r"(step-\d{8,}|round-\d{4,})\.ckpt")
-"""Only files of these names are ever removed; what a user puts beside them stays."""
 
 
 class RunCheckpoint(Checkpoint):
@@ -38,67 +53,101 @@ class RunCheckpoint(Checkpoint):
     Args:
         every_n_train_steps: optimizer steps between saves; 0 = only at the end of rounds.
         every_n_minutes: minutes between saves, whichever comes first; 0 = never.
-        keep_last_n: newest checkpoints to keep; the best one is kept beside them.
+        keep_last_n: newest checkpoints to keep; the best ones are kept beside them.
+        keep_best_n: rounds with the highest held-out pass@1 to keep.
+        in_background: write while training goes on, from a copy in host memory (12 bytes a
+            parameter); false = training waits for each file.
     """
 
     def __init__(
-        self, every_n_train_steps: int = 500, every_n_minutes: float = 30.0, keep_last_n: int = 3
+        self,
+        every_n_train_steps: int = 500,
+        every_n_minutes: float = 30.0,
+        keep_last_n: int = 3,
+        keep_best_n: int = 1,
+        in_background: bool = True,
     ) -> None:
         for name, value, smallest in (
             ("every_n_train_steps", every_n_train_steps, 0),
             ("every_n_minutes", every_n_minutes, 0),
             ("keep_last_n", keep_last_n, 1),
+            ("keep_best_n", keep_best_n, 1),
         ):
             if value < smallest:
                 raise ValueError(f"checkpoint.{name} must be {smallest} or more, not {value}")
         self.every_n_train_steps = every_n_train_steps
         self.every_n_minutes = every_n_minutes
         self.keep_last_n = keep_last_n
-        self.best_score: float | None = None
-        self.best_file = ""
+        self.in_background = in_background
+        self._best = BestRounds(keep_best_n)
         self._folder = Path()
         self._last_step = -1
         self._last_save_seconds = time.monotonic()
         self._signals: StopSignals | None = None
+        self._requeue: RequeueSignal | None = None
+        self._agreement = Agreement(world_size=1)
+        self._writer = CheckpointWriter()
+        self._io = RunCheckpointIO(self._write_elsewhere)
+
+    @property
+    def best_score(self) -> float | None:
+        """The best held-out pass@1 so far; None while there is none."""
+        return self._best.score
 
     @property
     def best_model_path(self) -> str:
-        """Path of the best checkpoint by held-out pass@1; "" while there is none."""
-        return str(self._folder / self.best_file) if self.best_file else ""
+        """Path of the best checkpoint by held-out pass@1, whole; "" while there is none."""
+        self.wait()
+        return str(self._folder / self._best.names[0]) if self._best.names else ""
 
     @property
     def last_model_path(self) -> str:
-        """Path of the newest checkpoint; "" while there is none."""
-        link = self._folder / "last.ckpt"
+        """Path of the newest checkpoint, whole; "" while there is none."""
+        self.wait()
+        link = self._folder / LAST_LINK
         return str(link.resolve()) if link.exists() else ""
 
+    def wait(self) -> None:
+        """Wait for the write in flight.
+
+        Raises:
+            OSError: it failed; the checkpoints before are intact.
+        """
+        self._writer.wait()
+
     def state_dict(self) -> dict[str, Any]:
-        """The best score so far and its file's name."""
-        return {"best_score": self.best_score, "best_file": self.best_file}
+        """The best rounds so far."""
+        return self._best.state_dict()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on with that best."""
-        self.best_score = state_dict["best_score"]
-        self.best_file = state_dict["best_file"]
+        """Go on with those."""
+        self._best.load_state_dict(state_dict)
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Know the run's folder."""
+        """Know the run's folder; take what Lightning saves."""
         self._folder = Path(trainer.default_root_dir) / CHECKPOINTS_FOLDER
+        if stage == "fit":
+            trainer.strategy.checkpoint_io = self._io
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Listen to signals; a new run saves its first weights so that `last` always exists."""
         recursion = _recursion(trainer)
-        self._signals = StopSignals(busy=lambda: recursion.phase, announce=logger.warning)
+        self._agreement = Agreement(trainer.world_size)
+        self._signals = StopSignals(
+            busy=lambda: recursion.phase,
+            announce=logger.warning,
+            forward=getattr(trainer.strategy.launcher, "kill", None),
+        )
         self._signals.__enter__()
-        if self.best_file and not (self._folder / self.best_file).exists():
-            logger.warning(
-                "the best checkpoint %s is gone; the next best starts anew", self.best_file
-            )
-            self.best_file, self.best_score = "", None
+        self._requeue = RequeueSignal(at_once=lambda: self._save_at_once(trainer, recursion))
+        self._requeue.__enter__()
         self._last_step = trainer.global_step
+        if trainer.is_global_zero:
+            self._best.forget_missing(self._folder)
+            remove_partial(self._folder)
         if trainer.global_step == 0:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._save(trainer, pl_module, "step-00000000.ckpt")
+            # At once: a disk that is full already is said before the first step.
+            self._save(trainer, pl_module, "step-00000000.ckpt", in_background=False)
 
     def on_train_batch_end(
         self,
@@ -109,26 +158,36 @@ class RunCheckpoint(Checkpoint):
         batch_idx: int,
     ) -> None:
         """Save where a save is due; stop where the user asked for it."""
-        if trainer.global_step == self._last_step:
+        step = trainer.global_step
+        if step == self._last_step:
             return  # inside an accumulation: gradients would be lost
-        self._last_step = trainer.global_step
-        assert self._signals is not None
-        requested = self._signals.requested
+        self._last_step = step
+        if self._writer.has_failed:
+            self.wait()
+        requested, requeue, due = self._agreed(self._is_due(step))
         if trainer.is_last_batch:
-            assert isinstance(pl_module, CodeModule)
             # Before the round samples from these weights.
-            require_finite(pl_module, trainer.global_step, self.last_model_path)
-            if requested:
-                raise RunInterrupted(
-                    "stopped at a round's last step, which is not saved: the steps since the "
-                    "last checkpoint and the round's end are run again",
-                    requested,
-                )
+            self._require_finite(trainer, pl_module)
+            if requeue:
+                self._writer.write_held()
+                self._answer_requeue()
+            self._stop_before_the_rounds_end(requested)
             return
-        if requested or self._is_due(trainer.global_step):
-            self._save(trainer, pl_module, f"step-{trainer.global_step:08d}.ckpt")
+        name = f"step-{step:08d}.ckpt"
+        if requested or requeue or due:
+            self._save(trainer, pl_module, name)
+        elif (step + 1) % _recursion(trainer).every_n_steps == 0:
+            self._hold(trainer, pl_module, name)
+        if requeue:
+            self._answer_requeue()
         if requested:
-            raise RunInterrupted(f"stopped and saved at step {trainer.global_step}", requested)
+            self.wait()
+            raise RunInterrupted(f"stopped and saved at step {step}", requested)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Stop between the last batch of a round and the round's end."""
+        if self._signals is not None and trainer.is_last_batch:
+            self._stop_before_the_rounds_end(self._agreed()[0])
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save a whole round, after the round callback handed over; remember the best."""
@@ -137,26 +196,86 @@ class RunCheckpoint(Checkpoint):
             return
         name = f"round-{record.round:04d}.ckpt"
         score = record.held_out.pass_at[1] if record.held_out else None
-        is_best = score is not None and (self.best_score is None or score > self.best_score)
-        # After a roll-back the file holds other weights than those that were scored.
-        if is_best and not record.rolled_back:
-            self.best_score, self.best_file = score, name
+        # A round that is run again has other weights, and after a roll-back the file holds others
+        # than those that were scored.
+        self._best.remove(name)
+        if score is not None and not record.rolled_back:
+            self._best.add(name, score)
+        self.wait()
+        if trainer.is_global_zero:
+            self._clean_pool(trainer)
         self._save(trainer, pl_module, name)
+        requested, requeue, _ = self._agreed()
+        if requeue:
+            self._answer_requeue()
+        if requested and trainer.global_step < trainer.max_steps:
+            self.wait()
+            raise RunInterrupted(f"stopped and saved after round {record.round}", requested)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """The run has ended well only where its last checkpoint is whole."""
+        self.wait()
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        """Give the signals back."""
+        """Save the step before a round's end that was broken off; give the signals back."""
+        held = self._writer.held_path
+        if isinstance(exception, RunInterrupted) and exception.aborted:
+            held = None
+            self._writer.drop_held()
+        try:
+            self._writer.write_held()
+            self.wait()
+        except OSError as error:
+            # The exception that is on its way says why the run ends.
+            logger.warning("the last checkpoint was not written: %s", error)
+        else:
+            if held is not None:
+                logger.warning("saved the state before the round's last step: %s", held.name)
         self._release()
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Give the signals back."""
+        """Give signals and memory back."""
         self._release()
 
     def _release(self) -> None:
         if self._signals is not None:
             self._signals.__exit__(None, None, None)
             self._signals = None
+        if self._requeue is not None:
+            self._requeue.__exit__(None, None, None)
+            self._requeue = None
+        self._writer.close()
+
+    def _agreed(self, due: bool = False) -> tuple[int, int, int]:
+        """The signal that asked for a stop, whether to requeue, whether a save is due: for all."""
+        assert self._signals is not None and self._requeue is not None
+        requested, requeue, due_somewhere = self._agreement.largest(
+            self._signals.requested, int(self._requeue.is_asked), int(due)
+        )
+        return requested, requeue, due_somewhere
+
+    def _answer_requeue(self) -> None:
+        """What the requeued job shall go on from is whole first."""
+        assert self._requeue is not None
+        self.wait()
+        self._requeue.answer()
+
+    def _save_at_once(self, trainer: pl.Trainer, recursion: RecursiveGenerationCallback) -> bool:
+        """Whether the round's end runs and one process alone: no step ends for a while."""
+        if not recursion.phase or trainer.world_size > 1:
+            return False
+        self._writer.write_held()
+        self.wait()
+        return True
+
+    def _stop_before_the_rounds_end(self, requested: int) -> None:
+        if requested:
+            raise RunInterrupted(
+                "stopped at a round's last step: this step and the round's end are run again",
+                requested,
+            )
 
     def _is_due(self, step: int) -> bool:
         if self.every_n_train_steps and step % self.every_n_train_steps == 0:
@@ -164,39 +283,83 @@ class RunCheckpoint(Checkpoint):
         waited_seconds = time.monotonic() - self._last_save_seconds
         return self.every_n_minutes > 0 and waited_seconds >= self.every_n_minutes * 60
 
-    def _save(self, trainer: pl.Trainer, module: pl.LightningModule, name: str) -> None:
-        assert isinstance(module, CodeModule)
-        require_finite(module, trainer.global_step, self.last_model_path)
-        trainer.save_checkpoint(self._folder / name, weights_only=False)
-        if name == self.best_file:
-            _link(self._folder / "best.ckpt", name)
-        _link(self._folder / "last.ckpt", name)
-        self._last_save_seconds = time.monotonic()
-        self._remove_old()
-
-    def _remove_old(self) -> None:
-        """Keep the newest files and the best one; only after the links have moved."""
-        files = sorted(
-            (p for p in self._folder.glob("*-*.ckpt") if OWN_NAME.fullmatch(p.name)),
-            key=lambda path: path.stat().st_mtime_ns,
+    def _save(
+        self,
+        trainer: pl.Trainer,
+        module: pl.LightningModule,
+        name: str,
+        in_background: bool | None = None,
+    ) -> None:
+        in_background = self.in_background if in_background is None else in_background
+        self._give(
+            trainer, module, name, self._writer.hold if in_background else self._writer.write
         )
-        linked = {self.best_file, Path(self.last_model_path).name}
-        for path in files[: -self.keep_last_n]:
-            if path.name not in linked:
-                path.unlink()
+        self._writer.write_held()
+        self._last_save_seconds = time.monotonic()
+
+    def _hold(self, trainer: pl.Trainer, module: pl.LightningModule, name: str) -> None:
+        self._give(trainer, module, name, self._writer.hold)
+
+    def _give(
+        self,
+        trainer: pl.Trainer,
+        module: pl.LightningModule,
+        name: str,
+        take: Callable[[dict[str, Any], Path, Callable[[], None]], None],
+    ) -> None:
+        """Collect the state on all processes; the first one's writer takes it."""
+        self._require_finite(trainer, module)
+        best = self._best.names
+
+        def then() -> None:
+            settle(self._folder, name, best, self.keep_last_n)
+
+        if trainer.is_global_zero:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        with self._io.giving(lambda checkpoint, path: take(checkpoint, path, then)):
+            trainer.save_checkpoint(self._folder / name, weights_only=False)
+
+    def _require_finite(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        assert isinstance(module, CodeModule)
+        try:
+            require_finite(module, trainer.global_step, lambda: self.last_model_path)
+        except ValueError:
+            # One step before is hardly better than this one.
+            self._writer.drop_held()
+            raise
+
+    def _write_elsewhere(self, checkpoint: dict[str, Any], path: Path) -> None:
+        self._writer.write(checkpoint, path, then=lambda: None)
+
+    def _clean_pool(self, trainer: pl.Trainer) -> None:
+        """Remove pool versions that no checkpoint goes on from."""
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, CodeDataModule)
+        pinned = pinned_pool_versions(self._folder)
+        if pinned is not None:
+            pool = SamplePool(self._folder.parent / POOL_FOLDER, _recursion(trainer).run_id)
+            pool.clean({*pinned, data.pool_version})
 
 
-def require_finite(module: CodeModule, step: int, last_good: str) -> None:
-    """Refuse to go on with a loss or weights that are not finite.
+def require_finite(module: CodeModule, step: int, last_good: str | Callable[[], str]) -> None:
+    """Refuse to go on with a loss or weights that are not finite, on any process.
+
+    With several processes all of them must call this at the same step.
 
     Raises:
         ValueError: one sentence with the last good checkpoint.
     """
     loss = module.train_loss.mean()
-    finite = loss is None or torch.isfinite(torch.tensor(loss)).item()
-    if finite and all(bool(torch.isfinite(p).all()) for p in module.parameters()):
+    finite = loss is None or bool(torch.isfinite(torch.tensor(loss)))
+    # The largest entries: no copy of the weights is made, and the device is waited for once.
+    largest = [
+        torch.linalg.vector_norm(p.detach(), torch.inf) for p in module.parameters() if p.numel()
+    ]
+    finite = finite and bool(torch.stack(largest).isfinite().all())
+    if module.trainer.strategy.reduce_boolean_decision(finite, all=True):
         return
-    last = f"; the last good checkpoint is {last_good}" if last_good else ""
+    path = last_good if isinstance(last_good, str) else last_good()
+    last = f"; the last good checkpoint is {path}" if path else ""
     raise ValueError(
         f"the training loss is not a finite number at step {step}; start a new run with a lower "
         f"model.init_args.learning_rate{last}"
@@ -207,11 +370,3 @@ def _recursion(trainer: pl.Trainer) -> RecursiveGenerationCallback:
     found = [c for c in trainer.callbacks if isinstance(c, RecursiveGenerationCallback)]  # type: ignore[attr-defined]
     assert found, "RunCheckpoint needs a RecursiveGenerationCallback: rounds are its"
     return found[0]
-
-
-def _link(link: Path, target_name: str) -> None:
-    """Point `link` at a file beside it, in one step."""
-    temporary = link.with_name(f".{link.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(target_name)
-    temporary.replace(link)

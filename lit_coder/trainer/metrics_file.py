@@ -1,7 +1,9 @@
 """`metrics.csv`: one row a logged step, columns as they come up, readable with any tool.
 
 A Lightning logger. A resumed run goes on in the same file: rows after the resumed step move to
-`metrics.superseded.csv` first, so that no step stands there twice and nothing is lost.
+`metrics.superseded.csv` first, so that no step stands there twice and nothing is lost. A row that
+a full disk cut short is dropped then. Several rows may have the same step, one for each part that
+logs.
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ class MetricsFile(Logger):
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         """Add a row; a new column is empty in the rows before."""
+        if not metrics:
+            return
         row = {"step": "" if step is None else str(step)}
         row |= {name: repr(float(value)) for name, value in metrics.items()}
         columns = self._columns()
@@ -53,6 +57,7 @@ class MetricsFile(Logger):
 
     def go_on_from(self, step: int) -> None:
         """Set aside the rows of steps after `step`."""
+        self._drop_cut_row()
         rows = self._rows()
         later = [row for row in rows if row["step"] and int(row["step"]) > step]
         if not later:
@@ -63,6 +68,13 @@ class MetricsFile(Logger):
         self._write(aside, columns, [*former, *later])
         kept = [row for row in rows if row not in later]
         self._write(self.path, self._columns(), kept)
+
+    def _drop_cut_row(self) -> None:
+        """Take off a last row without its end: the next one would go on in its line."""
+        content = self.path.read_bytes() if self.path.exists() else b""
+        if content and not content.endswith(b"\n"):
+            with self.path.open("r+b") as stream:
+                stream.truncate(content.rfind(b"\n") + 1)
 
     def _columns(self) -> list[str]:
         if not self.path.exists():

@@ -1,18 +1,22 @@
 """Saves and restores every global random state, so that a resumed run draws the same numbers.
 
-Lightning saves none. Python's and torch's states ride in the checkpoint as plain containers;
-they are put back in `on_train_start`, because setting up and loading draw in between. Sampling
-programs and mixing batches use streams of their own and do not need this.
+Lightning saves none. Python's and torch's states ride in the checkpoint as plain containers, those
+of all processes side by side; they are put back in `on_train_start`, because setting up and loading
+draw in between. A run that goes on with more processes than it was saved with gives the new ones
+states that follow from the first one's. Sampling programs and mixing batches use streams of their
+own and do not need this.
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
 from typing import Any
 
 import lightning.pytorch as pl
 import numpy
 import torch
+from torch import distributed
 
 
 class RandomState(pl.Callback):
@@ -22,31 +26,59 @@ class RandomState(pl.Callback):
         self._saved: dict[str, Any] | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """The states as they are now."""
-        version, words, gauss = random.getstate()
-        kind, keys, position, has_gauss, cached = numpy.random.get_state()
-        return {
-            "python": [version, list(words), gauss],
-            "numpy": [kind, numpy.asarray(keys).tolist(), position, has_gauss, cached],
-            "torch": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        }
+        """The states as they are now; with several processes all of them must call this."""
+        own = _own_state()
+        if not (distributed.is_initialized() and distributed.get_world_size() > 1):
+            return own
+        states: list[dict[str, Any]] = [own] * distributed.get_world_size()
+        distributed.all_gather_object(states, own)
+        return {**states[0], "others": states[1:]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep the states until training starts."""
         self._saved = state_dict
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Put the states back."""
+        """Put this process's states back."""
         if self._saved is None:
             return
-        version, words, gauss = self._saved["python"]
-        random.setstate((version, tuple(words), gauss))
-        kind, keys, position, has_gauss, cached = self._saved["numpy"]
-        numpy.random.set_state(
-            (kind, numpy.array(keys, dtype=numpy.uint32), position, has_gauss, cached)
-        )
-        torch.set_rng_state(self._saved["torch"].cpu())
-        if torch.cuda.is_available() and self._saved["cuda"]:
-            torch.cuda.set_rng_state_all([state.cpu() for state in self._saved["cuda"]])
+        rank = distributed.get_rank() if distributed.is_initialized() else 0
+        states = [self._saved, *self._saved.get("others", ())]
+        if rank < len(states):
+            _restore(states[rank])
+        else:
+            _derive(self._saved, rank)
         self._saved = None
+
+
+def _own_state() -> dict[str, Any]:
+    version, words, gauss = random.getstate()
+    kind, keys, position, has_gauss, cached = numpy.random.get_state()
+    return {
+        "python": [version, list(words), gauss],
+        "numpy": [kind, numpy.asarray(keys).tolist(), position, has_gauss, cached],
+        "torch": torch.get_rng_state(),
+        # This process's device alone: the others belong to other processes.
+        "cuda": [torch.cuda.get_rng_state()] if torch.cuda.is_available() else [],
+    }
+
+
+def _restore(state: dict[str, Any]) -> None:
+    version, words, gauss = state["python"]
+    random.setstate((version, tuple(words), gauss))
+    kind, keys, position, has_gauss, cached = state["numpy"]
+    numpy.random.set_state(
+        (kind, numpy.array(keys, dtype=numpy.uint32), position, has_gauss, cached)
+    )
+    torch.set_rng_state(state["torch"].cpu())
+    if torch.cuda.is_available() and state["cuda"]:
+        torch.cuda.set_rng_state(state["cuda"][0].cpu())
+
+
+def _derive(state: dict[str, Any], rank: int) -> None:
+    """Seed all generators from the first process's state and this one's number."""
+    content = state["torch"].cpu().numpy().tobytes() + rank.to_bytes(4, "little")
+    seed = int.from_bytes(hashlib.blake2b(content, digest_size=4).digest(), "little")
+    random.seed(seed)
+    numpy.random.seed(seed)
+    torch.manual_seed(seed)

@@ -31,6 +31,7 @@ from lit_coder.problems.file_checksums import problem_file_checksums
 from lit_coder.recursion.callback import ROUNDS_FOLDER
 from lit_coder.trainer.checkpoint import CHECKPOINTS_FOLDER
 from lit_coder.trainer.metrics_file import MetricsFile
+from lit_coder.trainer.run_log import RunLog
 from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.training_data.folder_lock import FolderLock
 
@@ -39,6 +40,7 @@ logger = logging.getLogger("lit_coder.trainer")
 CONFIG_FILE = "config.yaml"
 TOKENIZER_FILE = "tokenizer.json"
 ENVIRONMENT_FILE = "environment.json"
+LOG_FILE = "training.log"
 
 
 def choose_new_folder(root: Path, name: str) -> Path:
@@ -79,7 +81,7 @@ def find_run(root: Path, name: str | None) -> Path | None:
 
 
 class RunFolder(pl.Callback):
-    """Creates, locks and fills the run's folder when fit starts.
+    """Creates, locks and fills the run's folder when fit starts; in the first process.
 
     Args:
         config_text: the configuration to write as `config.yaml`, None writes none.
@@ -99,11 +101,16 @@ class RunFolder(pl.Callback):
         self._moves_last = moves_last
         self._config_name = config_name
         self._lock: FolderLock | None = None
-        self._log_handler: logging.Handler | None = None
+        self._log: RunLog | None = None
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Create the folder, take the lock, write what the run is."""
-        if stage != "fit" or not trainer.is_global_zero:
+        if stage != "fit":
+            return
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        assert isinstance(data, CodeDataModule) and isinstance(pl_module, CodeModule)
+        pl_module.tokenizer = data.tokenizer
+        if not trainer.is_global_zero:
             return
         folder = Path(trainer.default_root_dir)
         folder.mkdir(parents=True, exist_ok=True)
@@ -113,10 +120,7 @@ class RunFolder(pl.Callback):
             "wait for it, or start a new run with another trainer.default_root_dir",
         )
         self._lock.acquire()
-        self._start_log(folder / "training.log")
-        data = trainer.datamodule  # type: ignore[attr-defined]
-        assert isinstance(data, CodeDataModule) and isinstance(pl_module, CodeModule)
-        pl_module.tokenizer = data.tokenizer
+        self._log = RunLog(folder / LOG_FILE)
         # trainer.ckpt_path is not set yet. A run that has a checkpoint keeps what it is.
         if not any((folder / CHECKPOINTS_FOLDER).glob("*.ckpt")):
             write_text(folder / TOKENIZER_FILE, data.tokenizer.to_str())
@@ -153,19 +157,12 @@ class RunFolder(pl.Callback):
         self._release()
 
     def _release(self) -> None:
-        if self._log_handler is not None:
-            logging.getLogger("lit_coder").removeHandler(self._log_handler)
-            self._log_handler.close()
-            self._log_handler = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
         if self._lock is not None:
             self._lock.release()
             self._lock = None
-
-    def _start_log(self, path: Path) -> None:
-        handler = logging.FileHandler(path, encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        logging.getLogger("lit_coder").addHandler(handler)
-        self._log_handler = handler
 
 
 def supersede_rounds(folder: Path, next_round: int) -> None:
@@ -241,6 +238,7 @@ def environment(trainer: pl.Trainer, data: CodeDataModule) -> Mapping[str, Any]:
         "commit": _commit(),
         "accelerator": type(trainer.accelerator).__name__,
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
+        "num_processes": trainer.world_size,
         "torch_threads": torch.get_num_threads(),
         "data_sha256": problem_file_checksums(files),
         "problem_shortages": [

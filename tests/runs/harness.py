@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,29 @@ TINY = (
 """A run of four rounds that ends in about two seconds."""
 
 
+FEATURES: dict[str, tuple[str, ...]] = {
+    "as it is": (),
+    "accumulation": ("--trainer.accumulate_grad_batches=2", "--data.batch_size=4"),
+    "a save at every step, few kept": (
+        "--checkpoint.every_n_train_steps=1",
+        "--checkpoint.keep_last_n=1",
+        "--checkpoint.keep_best_n=2",
+    ),
+    "saves that training waits for": (
+        "--checkpoint.in_background=false",
+        "--data.pack_examples=true",
+    ),
+    "a corpus and a worker": (
+        f"--data.corpus=[{REPOSITORY / 'lit_coder' / 'problems'}]",
+        "--data.fim_rate=0.5",
+        "--data.num_workers=1",
+        # Each round starts a worker anew.
+        "--trainer.max_steps=12",
+    ),
+}
+"""What a run may do that a kill could hit; each is compared with an undisturbed run of its own."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """A run that ended: its status (negative = killed by that signal) and what it printed."""
@@ -70,9 +94,11 @@ class RunServer:
     """Talks to `run_server.py`."""
 
     def __enter__(self) -> RunServer:
+        self._cache = tempfile.TemporaryDirectory()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.runs.run_server"],
             cwd=REPOSITORY,
+            env=os.environ | {"LIT_CODER_CACHE_DIR": self._cache.name},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -91,6 +117,7 @@ class RunServer:
         self._process.stdin.close()
         self._process.wait(timeout=60)
         self._process.stdout.close()
+        self._cache.cleanup()
 
     def run(
         self,

@@ -6,6 +6,7 @@ A request is {"arguments": [...], "folder": cwd, "log": file, "kill_at": place o
 is {"pid": ...}, then {"status": ...} when the run has ended (negative = killed by that signal).
 The child that is forked runs the real command line; `kill_at` only makes it SIGKILL itself at a
 place that a clock would hardly hit. The parent never runs a torch operation, so forking is safe.
+Plots are not drawn: that is a third of the time of so small a run, and no run depends on them.
 """
 
 from __future__ import annotations
@@ -24,25 +25,27 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import lit_coder.cli.lit_coder_cli
 import lit_coder.cli.parser  # noqa: F401
 from lit_coder.__main__ import main
+from lit_coder.evaluation import round_reporter
 from lit_coder.modules.gpt_module import GPTModule
 from lit_coder.recursion.round_record import RoundRecord
 from lit_coder.recursion.solvers import ModelSolver
+from lit_coder.trainer import checkpoint, checkpoint_writer
 from lit_coder.trainer.checkpoint import RunCheckpoint
 from lit_coder.training_data.pool import SamplePool
 from lit_coder.verification.verifier import Verifier
 
 
-def _kill_before(owner: type, name: str, occurrence: int, condition: Any = None) -> None:
+def _kill_before(owner: Any, name: str, occurrence: int, condition: Any = None) -> None:
     """SIGKILL this process when `owner.name` is called for the nth time."""
     _wrap(owner, name, occurrence, condition, before=True)
 
 
-def _kill_after(owner: type, name: str, occurrence: int) -> None:
+def _kill_after(owner: Any, name: str, occurrence: int) -> None:
     """SIGKILL this process when `owner.name` has returned for the nth time."""
     _wrap(owner, name, occurrence, None, before=False)
 
 
-def _wrap(owner: type, name: str, occurrence: int, condition: Any, before: bool) -> None:
+def _wrap(owner: Any, name: str, occurrence: int, condition: Any, before: bool) -> None:
     original: Callable[..., Any] = getattr(owner, name)
     calls = 0
 
@@ -100,6 +103,8 @@ def _signal_at(number: int, where: str) -> None:
 PLACES: dict[str, Callable[[], None]] = {
     "before the first checkpoint": lambda: _kill_before(RunCheckpoint, "_save", 1),
     "after the first checkpoint": lambda: _kill_after(RunCheckpoint, "_save", 1),
+    "while a checkpoint is written": lambda: _kill_before(checkpoint_writer._Stream, "write", 1000),
+    "between a checkpoint and its links": lambda: _kill_before(checkpoint, "settle", 6),
     "at a round's last step": lambda: _kill_before(
         RunCheckpoint, "on_train_batch_end", 2, lambda self, trainer, *rest: trainer.is_last_batch
     ),
@@ -126,6 +131,7 @@ def _child(request: dict[str, Any]) -> None:
             _signal_at(int(number), where)
         else:
             PLACES[place]()
+    round_reporter.plot_rounds = lambda records, path: path
     sys.argv = ["main.py", *request["arguments"]]
     status = main(request["arguments"])
     sys.stdout.flush()

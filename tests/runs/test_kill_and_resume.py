@@ -12,13 +12,15 @@ from typing import NamedTuple
 import pytest
 
 from lit_coder.recursion.round_record import read_records
-from tests.runs.harness import TINY, RunServer, fingerprint_of
+from tests.runs.harness import FEATURES, TINY, RunServer, fingerprint_of
 
 FIT = ["fit", *TINY]
 GO_ON = ["fit", "--ckpt_path", "last"]
 PLACES = (
     "before the first checkpoint",
     "after the first checkpoint",
+    "while a checkpoint is written",
+    "between a checkpoint and its links",
     "at a round's last step",
     "while generating",
     "while verifying",
@@ -46,9 +48,12 @@ def server() -> Iterator[RunServer]:
 
 @pytest.fixture(scope="module")
 def undisturbed(server: RunServer, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    folder = tmp_path_factory.mktemp("undisturbed")
+    return run_undisturbed(server, tmp_path_factory.mktemp("undisturbed"))
+
+
+def run_undisturbed(server: RunServer, folder: Path, *options: str) -> Undisturbed:
     started = time.monotonic()
-    ended = server.run(FIT, folder)
+    ended = server.run([*FIT, *options], folder)
     assert ended.status == 0, ended.text
     wall_seconds = time.monotonic() - started
     return Undisturbed(fingerprint_of(folder / "runs" / "run"), wall_seconds, folder)
@@ -79,26 +84,34 @@ def test_a_run_killed_at_a_chosen_place_ends_as_if_it_had_not_been(
     assert fingerprint_of(tmp_path / "runs" / "run") == undisturbed.fingerprint
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_a_run_killed_at_a_random_moment_ends_as_if_it_had_not_been(
-    server: RunServer, undisturbed: Undisturbed, tmp_path: Path, seed: int
+@pytest.mark.parametrize(
+    "feature",
+    [pytest.param(f, marks=pytest.mark.slow) if "worker" in f else f for f in FEATURES],
+)
+def test_a_run_killed_twice_at_random_moments_ends_as_if_it_had_not_been(
+    server: RunServer, undisturbed: Undisturbed, tmp_path: Path, feature: str
 ) -> None:
-    draws = random.Random(seed + time.time_ns())
-    latest = undisturbed.wall_seconds
-    for attempt in range(10):
+    options = FEATURES[feature]
+    if options:
+        (tmp_path / "undisturbed").mkdir()
+        undisturbed = run_undisturbed(server, tmp_path / "undisturbed", *options)
+    # A kill may come before there is a run at all: `auto` covers that, too.
+    go_on = [*FIT, *options, "--ckpt_path", "auto"]
+    draws = random.Random(f"{feature}{time.time_ns()}")
+    latest, moments, attempt = undisturbed.wall_seconds, list[float](), 0
+    while len(moments) < 2:
+        assert attempt < 10, f"no two kills hit the run, the last one not even after {latest} s"
         folder = tmp_path / str(attempt)
-        folder.mkdir()
-        moment = draws.uniform(0.1, latest)
-        if server.run(FIT, folder, signals=((moment, signal.SIGKILL),)).status == -signal.SIGKILL:
-            break
-        latest = moment  # too late: the run had ended
-    else:
-        pytest.fail(f"no kill hit the run, not even after {moment} s")
-    # The kill may come before there is a run at all: `auto` covers that, too.
-    ended = server.run(["fit", *TINY, "--ckpt_path", "auto"], folder)
-    assert ended.status == 0, f"killed after {moment} s: {ended.text}"
+        folder.mkdir(exist_ok=True)
+        moments.append(draws.uniform(0.1, latest))
+        ended = server.run(go_on, folder, signals=((moments[-1], signal.SIGKILL),))
+        if ended.status != -signal.SIGKILL:
+            assert ended.status == 0, f"killed after {moments} s: {ended.text}"
+            latest, moments, attempt = moments[-1], [], attempt + 1
+    ended = server.run(go_on, folder)
+    assert ended.status == 0, f"killed after {moments} s: {ended.text}"
     run = (folder / "runs" / "last").resolve()
-    assert fingerprint_of(run) == undisturbed.fingerprint, f"killed after {moment} s"
+    assert fingerprint_of(run) == undisturbed.fingerprint, f"killed after {moments} s"
 
 
 def test_a_run_killed_three_times_ends_as_if_it_had_not_been(

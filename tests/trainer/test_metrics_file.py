@@ -88,3 +88,22 @@ def test_a_resumed_run_keeps_the_columns_of_the_file(metrics: MetricsFile, tmp_p
 def test_numbers_come_back_exactly(metrics: MetricsFile, value: float) -> None:
     metrics.log_metrics({"x": value}, 1)
     assert repr(float(rows_of(metrics.path)[0]["x"])) == repr(value)
+
+
+def test_a_row_that_was_cut_short_is_dropped_and_the_next_has_its_own_line(
+    metrics: MetricsFile,
+) -> None:
+    for step in (10, 20):
+        metrics.log_metrics({"loss": 0.5}, step)
+    whole = metrics.path.read_bytes()
+    for cut in range(1, len(b"20,0.5\r\n")):
+        metrics.path.write_bytes(whole[:-cut])
+        metrics.go_on_from(100)
+        metrics.log_metrics({"loss": 0.25}, 30)
+        assert [row["step"] for row in rows_of(metrics.path)][-1] == "30"
+        assert all(None not in row for row in rows_of(metrics.path))
+
+
+def test_nothing_to_log_is_no_row(metrics: MetricsFile) -> None:
+    metrics.log_metrics({}, 1)
+    assert not metrics.path.exists()

@@ -3,8 +3,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import lightning.pytorch as pl
 import pytest
@@ -15,8 +18,18 @@ from lit_coder.modules.gpt_module import GPTModule
 from lit_coder.recursion.callback import RecursiveGenerationCallback
 from lit_coder.recursion.solvers import ReferenceSolver
 from lit_coder.trainer.checkpoint import RunCheckpoint
+from lit_coder.trainer.checkpoint_writer import CheckpointWriter
 from lit_coder.trainer.stop_signals import RunInterrupted
-from tests.recursion.tiny_run import SANDBOX, fit, make_data, make_module, make_recursion
+from lit_coder.training_data.pool import SamplePool, _manifests
+from tests.recursion.tiny_run import (
+    SANDBOX,
+    fit,
+    make_data,
+    make_module,
+    make_recursion,
+    records_in,
+)
+from tests.trainer.test_checkpoint_writer import assert_equal, files_of_at_most
 
 
 class Scores(RecursiveGenerationCallback):
@@ -130,6 +143,14 @@ def test_files_that_a_user_puts_beside_the_checkpoints_stay(tmp_path: Path) -> N
     assert set(mine) <= set(files_in(tmp_path))
 
 
+def test_the_best_rounds_are_kept_as_many_as_asked_for(tmp_path: Path) -> None:
+    checkpoint = RunCheckpoint(0, 0, keep_last_n=1, keep_best_n=2)
+    recursion = Scores(0.5, 0.2, 0.9, 0.5, 0.1)
+    fit(tmp_path, recursion=recursion, checkpoint=checkpoint, max_steps=10)
+    assert files_in(tmp_path) == ["round-0000.ckpt", "round-0002.ckpt", "round-0004.ckpt"]
+    assert target(tmp_path, "best") == "round-0002.ckpt"
+
+
 def test_the_best_score_is_known_after_a_resume(tmp_path: Path) -> None:
     fit(tmp_path, recursion=Scores(0.8, 0.1), max_steps=4)
     checkpoint = RunCheckpoint(every_n_train_steps=0, every_n_minutes=0)
@@ -210,12 +231,12 @@ def test_a_checkpoint_holds_plain_data_and_all_that_a_resume_needs(tmp_path: Pat
     fit(tmp_path, recursion=recursion, max_steps=2)
     saved = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
     assert saved["tokenizer_json"] and saved["optimizer_states"] and saved["lr_schedulers"]
-    assert saved["CodeDataModule"] == {"round": 1, "pool_version": 2}
+    assert (saved["CodeDataModule"]["round"], saved["CodeDataModule"]["pool_version"]) == (1, 2)
     assert saved["global_step"] == 2
     callbacks = {key.split("{")[0]: state for key, state in saved["callbacks"].items()}
     assert callbacks["RecursiveGenerationCallback"]["run_id"] == recursion.run_id
     assert set(callbacks["RandomState"]) >= {"python", "numpy", "torch"}
-    assert callbacks["RunCheckpoint"]["best_file"] == "round-0000.ckpt"
+    assert callbacks["RunCheckpoint"]["best"] == [["round-0000.ckpt", 0.0]]
 
 
 class SignalAt(pl.Callback):
@@ -237,28 +258,224 @@ def test_a_signal_saves_the_step_and_ends_the_run(tmp_path: Path, number: int) -
     assert signal.getsignal(number) == former
 
 
-def test_a_signal_in_a_rounds_last_step_saves_nothing_that_would_skip_its_end(
+def weights_in(folder: Path) -> dict[str, torch.Tensor]:
+    saved = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    weights: dict[str, torch.Tensor] = saved["state_dict"]
+    return weights
+
+
+def assert_goes_on_as_if_undisturbed(folder: Path, make: Callable[[], Any]) -> None:
+    fit(folder, recursion=make(), max_steps=4, ckpt_path=folder / "checkpoints" / "last.ckpt")
+    fit(folder / "undisturbed", recursion=make(), max_steps=4)
+    expected = weights_in(folder / "undisturbed")
+    assert all(torch.equal(weight, expected[name]) for name, weight in weights_in(folder).items())
+    records = [(r.train_loss, r.counts) for r in records_in(folder)]
+    assert records == [(r.train_loss, r.counts) for r in records_in(folder / "undisturbed")]
+
+
+def test_a_signal_in_a_rounds_last_step_loses_that_step_alone(tmp_path: Path) -> None:
+    recursion = Scores(every_n_steps=4)
+    with pytest.raises(RunInterrupted, match="this step and the round's end are run again"):
+        fit(tmp_path, SignalAt(3), recursion=recursion, max_steps=4)
+    assert target(tmp_path, "last") == "step-00000003.ckpt"
+    assert_goes_on_as_if_undisturbed(tmp_path, lambda: Scores(every_n_steps=4))
+
+
+class BrokenOff(ReferenceSolver):
+    """Ends the round in the middle of its end."""
+
+    def __init__(self, how: Callable[[], None]) -> None:
+        self._how = how
+
+    def solve(self, *arguments: Any, **named: Any) -> Any:
+        self._how()
+        return super().solve(*arguments, **named)
+
+
+def test_a_signal_while_generating_loses_one_step_and_the_rounds_end(tmp_path: Path) -> None:
+    solver = BrokenOff(lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(RunInterrupted, match="stopped while generating"):
+        fit(tmp_path, recursion=make_recursion(solver=solver, every_n_steps=4), max_steps=4)
+    assert not (tmp_path / "rounds").exists()
+    assert target(tmp_path, "last") == "step-00000003.ckpt"
+    assert_goes_on_as_if_undisturbed(tmp_path, lambda: make_recursion(every_n_steps=4))
+
+
+def test_a_failure_in_a_rounds_end_loses_one_step_as_well(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise MemoryError("while generating")
+
+    recursion = make_recursion(solver=BrokenOff(fail), every_n_steps=3)
+    with pytest.raises(MemoryError):
+        fit(tmp_path, recursion=recursion, max_steps=3)
+    assert target(tmp_path, "last") == "step-00000002.ckpt"
+
+
+def test_a_signal_that_comes_while_a_round_is_committed_stops_after_the_round(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(RunInterrupted, match="last step, which is not saved"):
-        fit(tmp_path, SignalAt(1), recursion=Scores(), max_steps=4)
+    class SignalAtEnd(pl.Callback):
+        def on_train_epoch_end(self, *_: Any) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(RunInterrupted, match="stopped and saved after round 0"):
+        fit(tmp_path, SignalAtEnd(), recursion=Scores(), max_steps=4)
+    assert target(tmp_path, "last") == "round-0000.ckpt"
+
+
+def test_an_abort_saves_nothing(tmp_path: Path) -> None:
+    class AbortAtEnd(pl.Callback):
+        def on_validation_end(self, trainer: pl.Trainer, *_: Any) -> None:
+            raise RunInterrupted("aborted without saving", signal.SIGINT, aborted=True)
+
+    with pytest.raises(RunInterrupted, match="aborted"):
+        fit(tmp_path, AbortAtEnd(), recursion=Scores(every_n_steps=4), max_steps=4)
     assert target(tmp_path, "last") == "step-00000000.ckpt"
 
 
-def test_a_signal_while_generating_drops_the_round_and_a_resume_does_it_whole(
+@contextmanager
+def slow_writes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Every write in the background ends only when somebody waits for it."""
+    written: list[str] = []
+    wait, run = CheckpointWriter.wait, CheckpointWriter._run
+
+    def waiting(self: CheckpointWriter) -> None:
+        may_go.set()
+        wait(self)
+        may_go.clear()
+
+    def running(self: CheckpointWriter, held: Any) -> None:
+        assert may_go.wait(timeout=60)
+        run(self, held)
+        written.append(held.path.name)
+
+    may_go = threading.Event()
+    with monkeypatch.context() as patch:
+        patch.setattr(CheckpointWriter, "wait", waiting)
+        patch.setattr(CheckpointWriter, "_run", running)
+        yield written
+
+
+def test_training_goes_on_while_a_checkpoint_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Look(pl.Callback):
+        seen: ClassVar[list[list[str]]] = []
+
+        def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:
+            self.seen.append(list(written))
+
+    checkpoint = RunCheckpoint(every_n_train_steps=2, every_n_minutes=0)
+    with slow_writes(monkeypatch) as written:
+        fit(tmp_path, Look(), recursion=Scores(every_n_steps=6), checkpoint=checkpoint, max_steps=6)
+    # Steps 3 and 4 run before step-2 is whole; the save at step 4 waits for it.
+    assert Look.seen[:5] == [[], [], [], [], ["step-00000002.ckpt"]]
+    assert target(tmp_path, "last") == "round-0000.ckpt"
+    assert (tmp_path / "checkpoints" / "last.ckpt").exists()
+
+
+@pytest.mark.parametrize("end", ["normally", "by a signal", "by an exception"])
+def test_every_end_waits_for_the_write_in_flight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    class End(pl.Callback):
+        def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+            if trainer.global_step == 2 and end == "by an exception":
+                raise RuntimeError("a bug")
+            if trainer.global_step == 2 and end == "by a signal":
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    checkpoint = RunCheckpoint(every_n_train_steps=1, every_n_minutes=0)
+    run = nullcontext() if end == "normally" else pytest.raises((RuntimeError, RunInterrupted))
+    with slow_writes(monkeypatch), run:
+        fit(tmp_path, End(), recursion=Scores(every_n_steps=3), checkpoint=checkpoint, max_steps=3)
+    expected = {"normally": "round-0000.ckpt", "by a signal": "step-00000002.ckpt"}
+    assert target(tmp_path, "last") == expected.get(end, "step-00000001.ckpt")
+    assert not list((tmp_path / "checkpoints").glob(".*"))
+
+
+def test_best_and_last_are_whole_when_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Look(pl.Callback):
+        best = ""
+
+        def on_train_epoch_start(self, trainer: pl.Trainer, *_: Any) -> None:
+            self.best = checkpoint.best_model_path
+            assert not self.best or Path(self.best).exists()
+
+    look, checkpoint = Look(), RunCheckpoint(every_n_train_steps=0, every_n_minutes=0)
+    with slow_writes(monkeypatch):
+        fit(tmp_path, look, recursion=Scores(0.1, 0.2), checkpoint=checkpoint, max_steps=4)
+    assert Path(look.best).name == "round-0000.ckpt"
+
+
+def test_in_the_background_or_not_a_run_writes_the_same(tmp_path: Path) -> None:
+    for in_background in (False, True):
+        checkpoint = RunCheckpoint(1, 0, keep_last_n=99, in_background=in_background)
+        fit(tmp_path / str(in_background), recursion=Scores(), checkpoint=checkpoint, max_steps=4)
+    one, other = tmp_path / "False", tmp_path / "True"
+    assert files_in(one) == files_in(other)
+    for name in files_in(one):
+        states = [
+            torch.load(folder / "checkpoints" / name, weights_only=True) for folder in (one, other)
+        ]
+        plain = [{k: v for k, v in state.items() if k != "callbacks"} for state in states]
+        assert_equal(*plain)
+
+
+def test_a_full_disk_ends_the_run_at_the_next_step_and_keeps_the_former_checkpoint(
     tmp_path: Path,
 ) -> None:
-    class SignalWhileSolving(ReferenceSolver):
-        def solve(self, *arguments: Any, **named: Any) -> Any:
-            os.kill(os.getpid(), signal.SIGINT)
-            return super().solve(*arguments, **named)
+    class FullAt(pl.Callback):
+        steps = 0
 
-    with pytest.raises(RunInterrupted, match="stopped while generating"):
-        fit(tmp_path, recursion=make_recursion(solver=SignalWhileSolving()), max_steps=4)
-    assert not (tmp_path / "rounds").exists()
-    last = tmp_path / "checkpoints" / "last.ckpt"
-    fit(tmp_path, max_steps=4, ckpt_path=last)
-    assert sorted(p.name for p in (tmp_path / "rounds").iterdir()) == ["0000.json", "0001.json"]
+        def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:
+            self.steps = trainer.global_step
+            if trainer.global_step == 3:
+                limits.enter_context(files_of_at_most(20_000))
+            if trainer.global_step == 4:
+                for thread in threading.enumerate():
+                    if thread.name == "checkpoint":
+                        thread.join()
+
+    full, checkpoint = FullAt(), RunCheckpoint(every_n_train_steps=2, every_n_minutes=0)
+    with ExitStack() as limits, pytest.raises(OSError, match="File too large"):
+        fit(tmp_path, full, recursion=Scores(every_n_steps=9), checkpoint=checkpoint, max_steps=9)
+    assert full.steps == 4
+    assert target(tmp_path, "last") == "step-00000002.ckpt"
+    assert files_in(tmp_path) == ["step-00000000.ckpt", "step-00000002.ckpt"]
+    fit(tmp_path, recursion=Scores(every_n_steps=9), max_steps=9,
+        ckpt_path=tmp_path / "checkpoints" / "last.ckpt")  # fmt: skip
+
+
+def test_a_users_own_save_is_written_at_once(tmp_path: Path) -> None:
+    class SaveMine(pl.Callback):
+        def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+            trainer.save_checkpoint(tmp_path / "mine" / "mine.ckpt", weights_only=False)
+            assert (tmp_path / "mine" / "mine.ckpt").exists()
+
+    fit(tmp_path, SaveMine(), recursion=Scores(), max_steps=2)
+    assert torch.load(tmp_path / "mine" / "mine.ckpt", weights_only=True)["global_step"] == 2
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir(parents=True)
+    (tmp_path / "checkpoints" / ".step-00000001.ckpt.partial").write_bytes(b"half")
+    fit(tmp_path, recursion=Scores(), max_steps=2)
+    assert not list((tmp_path / "checkpoints").glob(".*"))
+
+
+def test_pool_versions_live_as_long_as_the_checkpoints_that_go_on_from_them(tmp_path: Path) -> None:
+    checkpoint = RunCheckpoint(every_n_train_steps=0, every_n_minutes=0, keep_last_n=2)
+    fit(tmp_path, recursion=make_recursion(), checkpoint=checkpoint, max_steps=12)
+    pool = SamplePool(tmp_path / "pool.lance", "")
+    for name in files_in(tmp_path):
+        saved = torch.load(tmp_path / "checkpoints" / name, weights_only=True)
+        pool.read(saved["CodeDataModule"]["pool_version"])
+    # The best round's, the two newest, and one whose checkpoint went when the last was whole.
+    assert files_in(tmp_path) == ["round-0000.ckpt", "round-0004.ckpt", "round-0005.ckpt"]
+    assert sorted(_manifests(pool.path)) == [2, 5, 6, 7]
 
 
 def test_a_run_with_another_tokenizer_is_refused(tmp_path: Path) -> None:
@@ -272,7 +489,13 @@ def test_a_run_with_another_tokenizer_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "option", [{"every_n_train_steps": -1}, {"every_n_minutes": -0.5}, {"keep_last_n": 0}]
+    "option",
+    [
+        {"every_n_train_steps": -1},
+        {"every_n_minutes": -0.5},
+        {"keep_last_n": 0},
+        {"keep_best_n": 0},
+    ],
 )
 def test_an_impossible_option_is_refused_by_its_name(option: dict[str, Any]) -> None:
     (name,) = option

@@ -15,14 +15,32 @@ def send(number: int) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_asks_and_the_second_aborts(number: int) -> None:
     said: list[str] = []
-    with StopSignals(busy=lambda: "", announce=said.append) as signals:
+    signals = StopSignals(busy=lambda: "", announce=said.append, repeat_seconds=0)
+    with signals:
         assert signals.requested == 0
         send(number)
         assert signals.requested == number
         assert len(said) == 1 and "after this optimizer step" in said[0]
         with pytest.raises(RunInterrupted, match="aborted without saving") as caught:
             send(signal.SIGINT)
-    assert caught.value.signal_number == signal.SIGINT
+    assert caught.value.signal_number == signal.SIGINT and caught.value.aborted
+
+
+def test_a_signal_that_a_tool_sends_twice_counts_once() -> None:
+    said: list[str] = []
+    with StopSignals(busy=lambda: "", announce=said.append, repeat_seconds=1e9) as signals:
+        send(signal.SIGINT)
+        send(signal.SIGINT)
+        assert signals.requested == signal.SIGINT
+    assert len(said) == 1
+
+
+def test_only_sigterm_is_forwarded_for_a_terminal_sends_ctrl_c_to_all() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        forwarded: list[int] = []
+        with StopSignals(lambda: "", lambda sentence: None, forward=forwarded.append):
+            send(number)
+        assert forwarded == ([number] if number == signal.SIGTERM else [])
 
 
 def test_work_that_may_be_broken_off_stops_at_once() -> None:
