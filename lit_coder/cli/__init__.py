@@ -3,7 +3,7 @@
     status = run(["fit", "--config", "configs/quickstart.yaml"])
 
 This is a process boundary: the user's mistakes and full disks end here in one sentence and a
-status that is not 0. Our own bugs keep their traceback.
+status that is not 0. Our own bugs keep their traceback. Of several processes one speaks.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from lit_coder.cli.config_file import SECTIONS, Given
 from lit_coder.cli.failures import failure_sentence
+from lit_coder.cli.processes import Ending, hand_on, handed_plan, is_first_process, take_back
 from lit_coder.cli.screen import log_to_stderr, quiet_loggers, quiet_warnings
 
 if TYPE_CHECKING:
@@ -30,23 +31,21 @@ def run(arguments: list[str]) -> int:
     # where another process wants a core too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     quiet_warnings()
-    log_to_stderr()
-    former, go_on = sys.argv, ""
+    log_to_stderr(speaks=is_first_process())
+    former, go_on, ending = sys.argv, "", Ending()
     try:
         plan = _plan(arguments)
         go_on = _going_on(arguments, plan)
         sys.argv = [sys.argv[0], *plan.arguments]
-        _start(plan)
+        hand_on(plan)
+        _start(plan, ending)
     except BaseException as error:
         is_test = arguments[0] == "test" and go_on
         kept = f"what was verified is kept; go on with: {go_on}" if is_test else ""
-        status, sentence = failure_sentence(error, go_on, kept)
-        if sentence is None:
-            raise
-        if sentence:
-            print(f"lit-coder: {sentence}", file=sys.stderr)
-        return status
+        status, sentence = failure_sentence(error, go_on, kept, ending.config)
+        return ending.fail(error, status, sentence, go_on)
     finally:
+        take_back()
         sys.argv = former
     return 0
 
@@ -73,10 +72,10 @@ def _plan(arguments: list[str]) -> CommandPlan:
     OneSentenceParser.given = given
     if any(word.startswith("--print_config") for word in arguments):
         return CommandPlan(tuple(arguments), RUNS_FOLDER / "unused", None)
-    return plan_command(arguments, RUNS_FOLDER, given)
+    return handed_plan(arguments) or plan_command(arguments, RUNS_FOLDER, given)
 
 
-def _start(plan: CommandPlan) -> None:
+def _start(plan: CommandPlan, ending: Ending) -> None:
     from rich.console import Console
 
     from lit_coder.cli.lit_coder_cli import TRAINER_DEFAULTS, LitCoderCLI
@@ -89,7 +88,8 @@ def _start(plan: CommandPlan) -> None:
     OneSentenceParser.model_classes = {"GPTModule": GPTModule}
     LitCoderCLI(
         plan,
-        Console(stderr=False),
+        Console(stderr=False, quiet=not is_first_process()),
+        ending,
         model_class=CodeModule,
         datamodule_class=CodeDataModule,
         subclass_mode_model=True,

@@ -26,6 +26,7 @@ FOLLOWS = {
     "data.steps_per_round": "recursion.every_n_steps; set that",
     "data.accumulate_grad_batches": "trainer.accumulate_grad_batches; set that",
     "data.seed": "seed_everything; set that",
+    "data.pretrained": "model.init_args.pretrained; set that",
 }
 
 

@@ -1,6 +1,6 @@
 """How a command that failed ends: a status and one sentence, or the traceback of a bug of ours.
 
-    status, sentence = failure_sentence(error, go_on_command, kept)
+    status, sentence = failure_sentence(error, go_on_command, kept, config)
 
 None for a sentence means: this is a bug, let it be seen. "" means that it was said already.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 _FILE_ERRORS = {
     errno.ENOSPC,
@@ -31,13 +32,16 @@ _FILE_WORDS = {
 _OUR_PACKAGE = "lit_coder"
 
 
-def failure_sentence(error: BaseException, go_on: str, kept: str = "") -> tuple[int, str | None]:
+def failure_sentence(
+    error: BaseException, go_on: str, kept: str = "", config: Any = None
+) -> tuple[int, str | None]:
     """Status and sentence.
 
     Args:
         error: what ended the command.
         go_on: the command that goes on with the run.
         kept: what to say where the user stopped a command that does not train, "" = nothing.
+        config: the command's options, None where it ended before they were read.
     """
     kind = type(error)
     stopped_by = _stop_signal(error)
@@ -55,6 +59,9 @@ def failure_sentence(error: BaseException, go_on: str, kept: str = "") -> tuple[
             f"{full}; what was saved before is intact: free the disk or the folder and go on with: "
             f"{go_on}"
         )
+    memory = _out_of_memory(error, config)
+    if memory:
+        return 1, f"{memory}; then go on with: {go_on}"
     for cause in _chain(error):
         if isinstance(cause, ValueError) and _raised_by_us(cause):
             return 2, " ".join(str(cause).split())
@@ -80,6 +87,23 @@ def _about_files(error: BaseException) -> str:
         text = str(error).lower()
         return next((said for words, said in _FILE_WORDS.items() if words in text), "")
     return ""
+
+
+def _out_of_memory(error: BaseException, config: Any) -> str:
+    """The smaller setting to try; "" where memory is not what is lacking."""
+    from lit_coder.modules.out_of_memory import is_out_of_memory, out_of_memory_sentence
+
+    if config is None or not is_out_of_memory(error):
+        return ""
+    model = config.model.init_args
+    return out_of_memory_sentence(
+        error,
+        batch_size=config.data.batch_size,
+        sequence=config.data.max_sequence_length,
+        accumulate=config.trainer.accumulate_grad_batches,
+        gradient_checkpointing=model.get("gradient_checkpointing", 0),
+        loss_chunk_tokens=model.get("loss_chunk_tokens"),
+    )
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -7,17 +7,14 @@ added to the Trainer here.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
-import yaml
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
 
-from lit_coder.cli.config_file import read_config
+from lit_coder.cli.processes import Ending, is_first_process
 from lit_coder.cli.resume import CommandPlan
 from lit_coder.cli.run_changes import (
     refuse_changed_files,
@@ -33,15 +30,17 @@ from lit_coder.cli.run_checks import (
     refuse_unfit_trainer,
     refuse_unwritable,
 )
+from lit_coder.cli.saved_config import saved_configuration, take_saved_model
 from lit_coder.evaluation.benchmark_callback import BenchmarkCallback
 from lit_coder.evaluation.round_reporter import RoundReporter
 from lit_coder.recursion.callback import RecursiveGenerationCallback
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.trainer.checkpoint import RunCheckpoint
-from lit_coder.trainer.metrics_file import MetricsFile
 from lit_coder.trainer.progress import StepProgress
 from lit_coder.trainer.random_state import RandomState
-from lit_coder.trainer.run_folder import CONFIG_FILE, TOKENIZER_FILE, RunFolder
+from lit_coder.trainer.run_folder import RunFolder
+from lit_coder.trainer.run_log import LogLevel, set_log_level
+from lit_coder.trainer.run_loggers import run_loggers
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     "max_epochs": -1,
@@ -58,14 +57,23 @@ TRAINER_DEFAULTS: dict[str, Any] = {
 class LitCoderCLI(LightningCLI):
     """The command line of fit, validate, test and predict."""
 
-    def __init__(self, plan: CommandPlan, console: Console, **kwargs: Any) -> None:
+    def __init__(self, plan: CommandPlan, console: Console, ending: Ending, **kwargs: Any) -> None:
         self._plan = plan
         self._console = console
+        self._ending = ending
         self._saved: dict[str, Any] | None = None
+        self._config_text = ""
         super().__init__(**kwargs)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add our sections and link the values that must agree."""
+        parser.add_argument(
+            "--log_level",
+            type=LogLevel,
+            default="info",
+            help="how much is said on the screen and in training.log; debug adds every row of "
+            "metrics",
+        )
         parser.add_class_arguments(SandboxOptions, "sandbox")
         parser.add_lightning_class_args(RecursiveGenerationCallback, "recursion")
         parser.add_lightning_class_args(RunCheckpoint, "checkpoint")
@@ -76,9 +84,19 @@ class LitCoderCLI(LightningCLI):
         parser.link_arguments("trainer.accumulate_grad_batches", "data.accumulate_grad_batches")
         parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
         parser.link_arguments("data.max_sequence_length", "model.init_args.max_position_embeddings")
+        parser.link_arguments("model.init_args.pretrained", "data.pretrained")
         parser.link_arguments(
-            "data.vocab_size", "model.init_args.vocab_size", apply_on="instantiate"
+            "data.vocab_size",
+            "model.init_args.vocab_size",
+            apply_on="instantiate",
+            compute_fn=self._vocab_size,
         )
+
+    def _vocab_size(self, of_tokenizer: int) -> int:
+        """Rows of the embedding: a pretrained one may have more than its tokenizer has tokens."""
+        if self._saved is None:
+            return of_tokenizer
+        return max(of_tokenizer, int(self._saved["hyper_parameters"]["vocab_size"]))
 
     def _parse_ckpt_path(self) -> None:
         """Keep the command line: Lightning would put the checkpoint's values over it."""
@@ -95,6 +113,14 @@ class LitCoderCLI(LightningCLI):
         """Refuse what cannot work before anything is built."""
         config = self.config[self.subcommand]
         fits = self.subcommand == "fit"
+        self._ending.config = config
+        if is_first_process():
+            set_log_level(config.log_level)
+        self._config_text = saved_configuration(
+            self.parser.dump(self.config, skip_link_targets=True, skip_none=False),
+            str(self.subcommand),
+            self._plan.run_folder,
+        )
         refuse_unfit_trainer(config.trainer, config.recursion.every_n_steps, fits)
         refuse_unwritable(self._plan.run_folder)
         if self._plan.checkpoint is None:
@@ -105,6 +131,7 @@ class LitCoderCLI(LightningCLI):
         if in_run:
             refuse_changes(self._plan.run_folder, config, command)
         refuse_other_problems(self._saved, config, command, in_run)
+        take_saved_model(self._saved, config)
         if in_run and fits:
             refuse_other_pool(self._plan.run_folder, self._saved)
 
@@ -112,14 +139,18 @@ class LitCoderCLI(LightningCLI):
         """Add loggers and the callbacks that are always there."""
         config = self.config_init[self.subcommand]
         recursion = config["recursion"]
-        config["trainer"]["logger"] = self._loggers(config["trainer"]["logger"])
+        given = config["trainer"]["logger"]
+        folder = self._plan.run_folder
+        config["trainer"]["logger"] = (
+            run_loggers(given, folder) if self.subcommand == "fit" else False
+        )
         extra = [RandomState(), StepProgress(self._console)]
         if self.subcommand == "fit":
             command = (
                 f"python main.py fit --ckpt_path {self._plan.run_folder}/checkpoints/last.ckpt"
             )
             extra = [
-                RunFolder(self._config_text(), config_name=self._plan.config_name),
+                RunFolder(self._config_text, config_name=self._plan.config_name),
                 *extra,
                 RoundReporter(recursion, self._console, command),
             ]
@@ -127,11 +158,7 @@ class LitCoderCLI(LightningCLI):
             trainer: pl.Trainer = super().instantiate_trainer(**kwargs)
         except (MisconfigurationException, ValueError, TypeError, ImportError) as error:
             raise ValueError(_trainer_sentence(error, config["trainer"])) from error
-        if trainer.world_size > 1:
-            raise ValueError(
-                f"the self-improvement loop runs on one device; set trainer.devices to 1 (there "
-                f"are {trainer.world_size})"
-            )
+        self._ending.trainer = trainer
         trainer.callbacks = _ordered([*extra, *trainer.callbacks])  # type: ignore[attr-defined]
         return trainer
 
@@ -144,40 +171,6 @@ class LitCoderCLI(LightningCLI):
             self.datamodule.trainer = self.trainer
             self.datamodule.train_dataloader()
         self._saved = None
-
-    def _loggers(self, given: Any) -> Any:
-        if self.subcommand != "fit" or given is False:
-            return False
-        folder = self._plan.run_folder
-        if given is None or given is True:
-            own = [TensorBoardLogger(str(folder), name="", version="tensorboard")]
-        else:
-            own = given if isinstance(given, list) else [given]
-        return [MetricsFile(folder), *own]
-
-    def _config_text(self) -> str:
-        """The configuration as a file that fit accepts again, without this run's folder."""
-        text = self.parser.dump(self.config, skip_link_targets=True, skip_none=False)
-        content = yaml.safe_load(text)[self.subcommand]
-        content["ckpt_path"] = None
-        content["trainer"]["default_root_dir"] = None
-        content.pop("config", None)
-        data = content["data"]
-        own_tokenizer = self._plan.run_folder / TOKENIZER_FILE
-        if (
-            data["tokenizer"] == str(own_tokenizer)
-            and (own_tokenizer.parent / CONFIG_FILE).exists()
-        ):
-            # A resume reads the run's own copy; a new run of this file shall do as the first did.
-            data["tokenizer"] = read_config(str(own_tokenizer.parent / CONFIG_FILE))["data"][
-                "tokenizer"
-            ]
-        elif data["tokenizer"]:
-            data["tokenizer"] = str(Path(data["tokenizer"]).absolute())
-        for name in ("problem_files", "held_out_files"):
-            data[name] = [str(Path(p).absolute()) for p in data[name]] if data[name] else data[name]
-        dumped: str = yaml.safe_dump(content, sort_keys=False)
-        return dumped
 
 
 def _trainer_sentence(error: Exception, trainer: Any) -> str:

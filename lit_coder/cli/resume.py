@@ -10,10 +10,12 @@ says so and stops.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from lit_coder.cli.config_file import Given, read_config
+from lit_coder.cli.processes import FOLDER_VARIABLE, is_first_process, started_side_by_side
 from lit_coder.trainer.checkpoint import CHECKPOINTS_FOLDER
 from lit_coder.trainer.run_folder import (
     CONFIG_FILE,
@@ -54,7 +56,7 @@ def plan_command(arguments: list[str], runs: Path, given: Given) -> CommandPlan:
     command, rest = arguments[0], arguments[1:]
     rest, typed = _take(rest, "--ckpt_path")
     wanted = typed if typed is not None else given.value("ckpt_path")
-    folder = given.value("trainer.default_root_dir")
+    folder = given.value("trainer.default_root_dir") or os.environ.get(FOLDER_VARIABLE)
     name = Path(given.configs[0]).stem if given.configs else None
     if name == Path(CONFIG_FILE).stem:
         # A run's own configuration: a new run of it is named as that run was.
@@ -110,11 +112,17 @@ def _new_run(
 ) -> CommandPlan:
     if folder is not None:
         run = Path(folder)
-        if run.is_dir() and any(run.iterdir()):
+        # Another process may see what the first one has made since.
+        if is_first_process() and run.is_dir() and any(run.iterdir()):
             raise ValueError(
                 f"trainer.default_root_dir {folder} is not empty; a new run never writes into an "
                 "older one: choose another folder, or go on with it by --ckpt_path last"
             )
+    elif started_side_by_side() and command == "fit":
+        raise ValueError(
+            "several processes are started with this command line and need the same new folder: "
+            f"give --trainer.default_root_dir, or set {FOLDER_VARIABLE}"
+        )
     else:
         run = choose_new_folder(runs, name or NEW_RUN_NAME)
     # Absolute, and null where the configuration names a checkpoint: both are settled here.

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lit_coder.cli.config_file import read_config
+from lit_coder.cli.saved_config import absolute_corpus
 from lit_coder.problems.file_checksums import problem_file_checksums
 from lit_coder.trainer.run_folder import CONFIG_FILE, read_environment
 
@@ -32,13 +33,22 @@ _DATA = (
     *_FILE_OPTIONS,
     "max_sequence_length",
 )
+_CORPUS = (
+    "corpus",
+    "corpus_share",
+    "corpus_validation_share",
+    "max_corpus_documents",
+    "fim_rate",
+    "pack_examples",
+)
 _PROBLEMS: tuple[tuple[str, ...], ...] = (
     ("seed_everything",),
     *(("data", name) for name in _DATA),
 )
 _FIXED: tuple[tuple[str, ...], ...] = (
     *_PROBLEMS,
-    ("trainer", "accumulate_grad_batches"),
+    *(("data", name) for name in _CORPUS),
+    ("model", "init_args", "pretrained"),
     ("recursion", "every_n_steps"),
     ("recursion", "gate"),
     ("recursion", "solver"),
@@ -148,6 +158,8 @@ def _plain(value: Any, path: tuple[str, ...]) -> Any:
         return {name: held for name, held in value.items() if held or name != "init_args"}
     if not isinstance(value, (list, tuple)):
         return value
+    if path[-1:] == ("corpus",):
+        return [absolute_corpus(source) for source in value]
     names_files = path[-1:] in [(name,) for name in _FILE_OPTIONS]
     return [str(Path(v).absolute()) if names_files else v for v in value]
 

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from lit_coder.cli.resume import intact_checkpoints
+from lit_coder.cli.saved_config import NETWORK_OPTIONS
 from lit_coder.problems.registry import problem_family
 from lit_coder.recursion.callback import RecursiveGenerationCallback
 from lit_coder.tokenizer import CodeTokenizer
@@ -37,7 +38,6 @@ _OWNED: dict[str, tuple[tuple[Any, ...], str]] = {
     "gradient_clip_val": ((None,), "set model.init_args.max_gradient_norm"),
     "gradient_clip_algorithm": ((None,), "set model.init_args.max_gradient_norm"),
     "use_distributed_sampler": ((False,), "the loader is sized to one round"),
-    "num_nodes": ((1,), "the loop runs on one device"),
     "min_steps": ((None,), "set trainer.max_steps"),
     "min_epochs": ((None, 0, 1), "set trainer.max_steps"),
     "max_epochs": ((-1,), "an epoch is a round; set trainer.max_steps"),
@@ -45,6 +45,16 @@ _OWNED: dict[str, tuple[tuple[Any, ...], str]] = {
     "check_val_every_n_epoch": ((1,), "every round is measured; set recursion.every_n_steps"),
     "val_check_interval": ((None, 1.0), "every round is measured; set recursion.every_n_steps"),
 }
+_FORKING = ("ddp_spawn", "ddp_fork", "ddp_notebook")
+_FREE = (
+    # Linked: the tokenizer's fit and data.max_sequence_length are checked.
+    "vocab_size",
+    "max_position_embeddings",
+    # How a step is computed, not what it computes.
+    "gradient_checkpointing",
+    "compile",
+    "loss_chunk_tokens",
+)
 
 
 def refuse_unfit_trainer(trainer: Mapping[str, Any], every_n_steps: int, fits: bool) -> None:
@@ -59,6 +69,12 @@ def refuse_unfit_trainer(trainer: Mapping[str, Any], every_n_steps: int, fits: b
             trainer[name] == value and type(trainer[name]) is type(value) for value in fitting
         ):
             raise ValueError(f"trainer.{name} cannot be {trainer[name]} here: {instead}")
+    strategy = trainer["strategy"]
+    if isinstance(strategy, str) and strategy.startswith(_FORKING):
+        raise ValueError(
+            f"trainer.strategy cannot be {strategy} here: each process starts the command line "
+            "anew; set ddp"
+        )
     for name in ("accumulate_grad_batches", "log_every_n_steps"):
         if trainer[name] < 1:
             raise ValueError(f"trainer.{name} must be 1 or more, not {trainer[name]}")
@@ -164,9 +180,10 @@ def refuse_other_model(checkpoint: Path, saved: Mapping[str, Any], model: Any) -
             f"model is {_short(model.class_path)}, but the checkpoint {checkpoint} holds a "
             f"{_short(saved_class)}; leave model out to go on with the checkpoint's"
         )
+    is_pretrained = model.init_args.get("pretrained") is not None
     for name, value in model.init_args.items():
-        if name in ("vocab_size", "max_position_embeddings"):
-            continue  # linked: the tokenizer's fit and data.max_sequence_length are checked
+        if name in _FREE or (is_pretrained and name in ("pretrained", *NETWORK_OPTIONS)):
+            continue
         if name in hyper_parameters and hyper_parameters[name] != value:
             raise ValueError(
                 f"model.init_args.{name} is {value}, but the checkpoint was trained with "

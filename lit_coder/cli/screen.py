@@ -55,10 +55,14 @@ def quiet_loggers() -> None:
             item.setLevel(logging.WARNING)
 
 
-def log_to_stderr() -> None:
-    """Our own log lines: warnings, and what the sandbox says at start."""
+def log_to_stderr(speaks: bool = True) -> None:
+    """Our own log lines: warnings, and what the sandbox says at start.
+
+    Args:
+        speaks: False for all processes of a run but the first: their lines are the same.
+    """
     logger = logging.getLogger("lit_coder")
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.INFO if speaks else logging.ERROR)
     for handler in list(logger.handlers):
         if isinstance(handler, _Lines):
             logger.removeHandler(handler)

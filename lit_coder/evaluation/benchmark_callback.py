@@ -193,6 +193,8 @@ class BenchmarkCallback(pl.Callback):
 
     def on_predict_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write one greedy completion of each held-out problem, not verified."""
+        if not trainer.is_global_zero:
+            return
         path = Path(trainer.default_root_dir) / PREDICTIONS_FILE
         predictions: Any = trainer.predict_loop.predictions
         completions = [text for batch in predictions for text in batch]

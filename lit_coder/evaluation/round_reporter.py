@@ -1,7 +1,7 @@
 """Shows and logs every round: terminal row, metrics, plot, report page; a summary at the end.
 
 A callback that runs after the round callback and before the checkpoint. It reads the round's
-record and changes nothing that training depends on.
+record and changes nothing that training depends on. Of several processes the first one reports.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ class RoundReporter(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say what is about to run."""
         self._has_trained = True
+        if not trainer.is_global_zero:
+            return
         data = trainer.datamodule  # type: ignore[attr-defined]
         assert isinstance(data, CodeDataModule) and isinstance(pl_module, CodeModule)
         problems = data.problems
@@ -53,7 +55,7 @@ class RoundReporter(pl.Callback):
             f"{type(pl_module).__name__}: {parameters / 1e6:.2f} M parameters on "
             f"{pl_module.device}; {len(problems.labelled)} labelled, {len(problems.held_out)} "
             f"held-out problems; step {trainer.global_step} of {trainer.max_steps}, a round is "
-            f"{self._recursion.every_n_steps} steps",
+            f"{self._recursion.every_n_steps} steps{_shared_by(trainer.world_size)}",
             highlight=False,
         )
         for shortage in problems.shortages:
@@ -72,7 +74,7 @@ class RoundReporter(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Report the round that has just ended."""
         record = self._recursion.ended_round
-        if record is None:
+        if record is None or not trainer.is_global_zero:
             return
         metrics = flat_metrics(record)
         for run_logger in trainer.loggers:
@@ -88,6 +90,8 @@ class RoundReporter(pl.Callback):
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print the summary; say where there was nothing left to do."""
+        if not trainer.is_global_zero:
+            return
         if not self._has_trained and trainer.global_step >= trainer.max_steps:
             logger.info(
                 "step %d of %d is reached already; raise trainer.max_steps to go on",
@@ -105,3 +109,7 @@ class RoundReporter(pl.Callback):
             best_checkpoint=Path(best) if best else None,
             continue_command=self._continue_command,
         )
+
+
+def _shared_by(num_processes: int) -> str:
+    return f", shared by {num_processes} processes" if num_processes > 1 else ""

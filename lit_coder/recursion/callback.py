@@ -5,8 +5,9 @@
 A round is one Lightning epoch of `every_n_steps` optimizer steps. At its end the weights are
 measured on the held-out problems; after `start_after_steps` the model also writes programs for
 fresh problems, the sandbox runs them, selection decides, the pool's next version is committed
-and a new DataModule, pinned at that version, takes over. The objective, the schedule and the
-saving of checkpoints are not its business.
+and a new DataModule, pinned at that version, takes over. Several processes share a round's work;
+the first one writes. The objective, the schedule and the saving of checkpoints are not its
+business.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-import uuid
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,26 +22,41 @@ from typing import Any, Literal
 
 import lightning.pytorch as pl
 
-from lit_coder.generation.contract import SamplingOptions
 from lit_coder.modules.code_module import CodeModule
-from lit_coder.problems.family import without_reference
 from lit_coder.recursion.decline import decline
 from lit_coder.recursion.gates import Gate, VisibleTests
 from lit_coder.recursion.hand_over import hand_over
-from lit_coder.recursion.held_out import HeldOutOptions, measure
+from lit_coder.recursion.held_out import HeldOutOptions
+from lit_coder.recursion.loop_progress import in_other_micro_batches
+from lit_coder.recursion.option_checks import (
+    require_at_least,
+    require_none_or_two,
+    require_share,
+    sampling_options,
+)
+from lit_coder.recursion.processes import Processes
 from lit_coder.recursion.references import failing_references
 from lit_coder.recursion.round_record import HeldOutScore, RoundRecord, read_records
-from lit_coder.recursion.selection import Decision, count, select, to_sample
-from lit_coder.recursion.solvers import Draft, ModelSolver, Solver
+from lit_coder.recursion.round_work import (
+    Committed,
+    RoundSettings,
+    RoundWork,
+    open_pool,
+    refuse_other_tokenizers,
+    share_of_sandbox,
+    validation_loss,
+)
+from lit_coder.recursion.shared_loss import saved_losses, take_losses
+from lit_coder.recursion.solvers import ModelSolver, Solver
 from lit_coder.recursion.weights import roll_back, sampling_mode
 from lit_coder.sandbox.contract import Runner
 from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
-from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
+from lit_coder.training_data.pool import SamplePool
 from lit_coder.training_data.sample import Candidate
 from lit_coder.verification.self_test import check_sandbox
-from lit_coder.verification.verifier import Attempt, Verifier
+from lit_coder.verification.verifier import Verifier
 
 logger = logging.getLogger("lit_coder.recursion")
 
@@ -95,36 +109,32 @@ class RecursiveGenerationCallback(pl.Callback):
         solver: Solver | None = None,
         sandbox: SandboxOptions | None = None,
     ) -> None:
-        _require_at_least("start_after_steps", start_after_steps, 0)
-        _require_at_least("every_n_steps", every_n_steps, 1)
-        _require_at_least("num_problems", num_problems, 0)
-        _require_at_least("max_kept_per_problem", max_kept_per_problem, 1)
-        _require_none_or_two("held_out_samples", held_out_samples)
-        _require_at_least("patience_rounds", patience_rounds, 0)
-        if not 0 <= min_quality <= 1:
-            raise ValueError(f"recursion.min_quality must be from 0 to 1, not {min_quality}")
-        try:
-            self._sampling = SamplingOptions(
-                num_samples, max_new_tokens, temperature, top_k, top_p, 0, generation_batch_size
-            )
-        except ValueError as error:
-            sentence = str(error).replace("batch_size", "generation_batch_size")
-            raise ValueError(f"recursion.{sentence}") from error
+        require_at_least("start_after_steps", start_after_steps, 0)
+        require_at_least("every_n_steps", every_n_steps, 1)
+        require_at_least("num_problems", num_problems, 0)
+        require_at_least("max_kept_per_problem", max_kept_per_problem, 1)
+        require_none_or_two("held_out_samples", held_out_samples)
+        require_at_least("patience_rounds", patience_rounds, 0)
+        require_share("min_quality", min_quality)
+        sampling = sampling_options(
+            num_samples, max_new_tokens, temperature, top_k, top_p, generation_batch_size
+        )
         self.start_after_steps = start_after_steps
         self.every_n_steps = every_n_steps
         self.num_problems = num_problems
-        self.max_kept_per_problem = max_kept_per_problem
-        self.min_quality = min_quality
         self.patience_rounds = patience_rounds
         self.on_decline = on_decline
-        self.gate = gate or VisibleTests()
-        self.solver = solver or ModelSolver()
         self.sandbox = sandbox or SandboxOptions()
-        self._held_out = HeldOutOptions(
-            num_samples=held_out_samples,
-            temperature=temperature or 0.8,
-            max_new_tokens=max_new_tokens,
-            batch_size=generation_batch_size,
+        self._settings = RoundSettings(
+            num_problems=num_problems,
+            sampling=sampling,
+            held_out=HeldOutOptions(
+                held_out_samples, temperature or 0.8, max_new_tokens, generation_batch_size
+            ),
+            solver=solver or ModelSolver(),
+            gate=gate or VisibleTests(),
+            max_kept_per_problem=max_kept_per_problem,
+            min_quality=min_quality,
         )
         self.run_id = ""
         self.records: list[RoundRecord] = []
@@ -133,11 +143,35 @@ class RecursiveGenerationCallback(pl.Callback):
         self.phase: str = ""
         """What the callback is doing now, "" while training: such work may be broken off."""
         self._runner: Runner | None = None
+        self._processes = Processes()
+        self._module: CodeModule | None = None
+        self._accumulate_grad_batches = 1
+        self._saved_losses: dict[str, float | int] | None = None
         self._round_started = 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """The run the checkpoint belongs to, and the size of its rounds."""
-        return {"run_id": self.run_id, "every_n_steps": self.every_n_steps}
+        """The run the checkpoint belongs to, the size of its rounds, the loss of this one so far.
+
+        Every process of the run asks for it at the same time.
+        """
+        state: dict[str, Any] = {
+            "run_id": self.run_id,
+            "every_n_steps": self.every_n_steps,
+            "accumulate_grad_batches": self._accumulate_grad_batches,
+        }
+        if self._module is not None:
+            state["train_loss"] = saved_losses(
+                self._module.train_loss, self._processes, self._accumulate_grad_batches
+            )
+        return state
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Count Lightning's progress in micro-batches of today: their number may be another."""
+        saved = checkpoint["callbacks"].get(self.state_key, {})
+        now = trainer.accumulate_grad_batches
+        in_other_micro_batches(checkpoint["loops"], saved.get("accumulate_grad_batches", now), now)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on with that run.
@@ -146,12 +180,23 @@ class RecursiveGenerationCallback(pl.Callback):
             ValueError: its rounds have another size.
         """
         self.run_id = state_dict["run_id"]
+        self._saved_losses = state_dict.get("train_loss")
         if state_dict["every_n_steps"] != self.every_n_steps:
             raise ValueError(
                 f"recursion.every_n_steps is {self.every_n_steps}, but the rounds of the "
                 f"checkpoint have {state_dict['every_n_steps']} steps and a resume cannot change "
                 "that; leave it out, or start a new run"
             )
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Find the other processes of a fit; before the weights meet.
+
+        Raises:
+            ValueError: this one made another tokenizer than the first.
+        """
+        if stage == "fit":
+            self._processes = Processes.join()
+            refuse_other_tokenizers(_data_module(trainer).tokenizer, self._processes)
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Open the pool, start the sandbox and prove its verdicts.
@@ -169,24 +214,37 @@ class RecursiveGenerationCallback(pl.Callback):
                 "recursion.on_decline roll_back goes back to the best held-out score, but there "
                 "are no held-out problems; set data.num_held_out above 0"
             )
-        path = Path(trainer.default_root_dir) / POOL_FOLDER
-        if self.run_id:
-            SamplePool.open(path, self.run_id, data.pool_version)
-        else:
-            self.run_id = uuid.uuid4().hex
-            SamplePool.create(path, self.run_id)
-        records = read_records(Path(trainer.default_root_dir) / ROUNDS_FOLDER)
-        self.records = [record for record in records if record.round < data.round]
-        self._runner = open_runner(self.sandbox)
+        assert isinstance(pl_module, CodeModule)
+        self._module = pl_module
+        self._accumulate_grad_batches = trainer.accumulate_grad_batches
+        if self._processes.is_first:
+            folder = Path(trainer.default_root_dir)
+            self.run_id = open_pool(folder / POOL_FOLDER, self.run_id, data.pool_version)
+            records = read_records(folder / ROUNDS_FOLDER)
+            self.records = [record for record in records if record.round < data.round]
+        self.run_id, self.records = self._processes.from_first((self.run_id, self.records))
+        self._runner = open_runner(
+            share_of_sandbox(self.sandbox, self._processes, trainer.num_nodes)
+        )
         self._runner.__enter__()
         check_sandbox(self._runner)
         if data.problems.untried:
-            failing = failing_references(data.problems.untried, self._verifier())
-            data.leave_out_labelled(failing)
+            failing = frozenset[str]()
+            if self._processes.is_first:
+                failing = failing_references(data.problems.untried, self._verifier())
+            data.leave_out_labelled(self._processes.from_first(failing))
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock of a round that is gone on with: its epoch does not start again."""
         self._round_started = time.perf_counter()
+        assert self._module is not None
+        take_losses(
+            self._module.train_loss,
+            self._saved_losses,
+            self._processes,
+            self._accumulate_grad_batches,
+        )
+        self._saved_losses = None
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the round's clock."""
@@ -202,28 +260,31 @@ class RecursiveGenerationCallback(pl.Callback):
             # the epoch once more then, with the next round's data in place.
             return
         seconds = {"training": time.perf_counter() - self._round_started}
-        train_loss = pl_module.train_loss.mean()
+        total_loss, num_losses = self._processes.sums(pl_module.train_loss.total())
         pl_module.train_loss.reset()
-        with sampling_mode(pl_module):
+        with sampling_mode(pl_module, trainer.strategy.model):
             with self._timed("measuring", seconds):
                 score = self._measure(pl_module, data)
             candidates = self._candidates(trainer, pl_module, data, seconds)
-        decisions, pool_version, pool_size = self._commit(trainer, data, candidates)
-        loss = trainer.callback_metrics.get("validation/loss")
+        committed = Committed({}, data.pool_version, 0)
+        if self._processes.is_first:
+            pool = SamplePool(Path(trainer.default_root_dir) / POOL_FOLDER, self.run_id)
+            work = self._round_work()
+            committed = work.commit(pool, candidates, data, trainer.global_step)
         record = RoundRecord(
             round=data.round,
             global_step=trainer.global_step,
-            pool_version=pool_version,
-            pool_size=pool_size,
+            pool_version=committed.pool_version,
+            pool_size=committed.pool_size,
             run_id=self.run_id,
             seed=data.seed,
-            counts=count(decisions),
+            counts=committed.counts,
             held_out=score,
-            validation_loss=None if loss is None else float(loss),
-            train_loss=train_loss,
+            validation_loss=validation_loss(trainer.callback_metrics),
+            train_loss=total_loss / num_losses if num_losses else None,
             seconds={name: round(value, 3) for name, value in seconds.items()},
         )
-        self._finish(trainer, pl_module, data, record)
+        self._finish(trainer, data, self._processes.from_first(record))
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -248,22 +309,12 @@ class RecursiveGenerationCallback(pl.Callback):
                 f"trainer.max_steps ({steps}) must be a multiple of recursion.every_n_steps "
                 f"({size}), for example {below}"
             )
-        if trainer.world_size > 1:
-            raise ValueError(
-                "the self-improvement loop runs on one device; set trainer.devices to 1 "
-                f"(it is {trainer.world_size})"
-            )
 
     def _measure(self, module: CodeModule, data: CodeDataModule) -> HeldOutScore | None:
-        return measure(
-            data.problems.held_out,
-            module.generator(),
-            data.tokenizer,
-            self._verifier(),
-            self._held_out,
-            data.seed,
-            max_prompt_tokens=data.max_sequence_length - 1,
-        )
+        return self._round_work().measure(module, data)
+
+    def _round_work(self) -> RoundWork:
+        return RoundWork(self._settings, self._verifier(), self._processes)
 
     def _verifier(self) -> Verifier:
         assert self._runner is not None, "the sandbox is started in on_fit_start"
@@ -279,64 +330,15 @@ class RecursiveGenerationCallback(pl.Callback):
         """Generate and verify; nothing where the round only trains."""
         if self.num_problems == 0 or trainer.global_step < self.start_after_steps:
             return []
+        work = self._round_work()
         with self._timed("generating", seconds):
-            drafts = self._drafts(module, data)
+            drafts = work.drafts(module, data)
         with self._timed("verifying", seconds):
-            attempts = [Attempt(draft.problem, draft.completion) for draft in drafts]
-            verdicts = self._verifier().verify(attempts)
-        return [
-            Candidate(
-                draft.problem,
-                draft.completion,
-                draft.token_ids,
-                draft.log_probabilities,
-                draft.ended,
-                draft.origin,
-                draft.stream,
-                verdict,
-            )
-            for draft, verdict in zip(drafts, verdicts, strict=True)
-        ]
-
-    def _drafts(self, module: CodeModule, data: CodeDataModule) -> list[Draft]:
-        problems = data.problems.fresh(data.round, self.num_problems)
-        if isinstance(self.solver, ModelSolver):
-            problems = tuple(without_reference(problem) for problem in problems)
-        longest = data.max_sequence_length - 1
-        fitting = [p for p in problems if 0 < len(data.tokenizer.encode(p.prompt)) <= longest]
-        if len(fitting) < len(problems):
-            logger.warning(
-                "round %d: %d prompts are empty or longer than data.max_sequence_length and left "
-                "out",
-                data.round,
-                len(problems) - len(fitting),
-            )
-        options = dataclasses.replace(self._sampling, seed=data.seed)
-        return self.solver.solve(fitting, module.generator(), data.tokenizer, options, data.round)
-
-    def _commit(
-        self, trainer: pl.Trainer, data: CodeDataModule, candidates: list[Candidate]
-    ) -> tuple[list[Decision], int, int]:
-        """Select and commit; decisions, the pool's version and its number of accepted samples."""
-        pool = SamplePool(Path(trainer.default_root_dir) / POOL_FOLDER, self.run_id)
-        base = data.pool_version
-        accepted = pool.read(base, accepted_only=True) if base > EMPTY_VERSION else []
-        if not candidates:
-            return [], base, len(accepted)
-        known: dict[str, set[str]] = defaultdict(set)
-        for sample in accepted:
-            known[sample.task_id].add(sample.fingerprint)
-        decisions = select(
-            candidates, self.gate, known, self.max_kept_per_problem, self.min_quality
-        )
-        samples = [to_sample(d, self._sampling, data.round, trainer.global_step) for d in decisions]
-        version = pool.commit(samples, base)
-        return decisions, version, len(accepted) + sum(d.accepted for d in decisions)
+            return work.candidates(drafts)
 
     def _finish(
         self,
         trainer: pl.Trainer,
-        module: CodeModule,
         data: CodeDataModule,
         record: RoundRecord,
     ) -> None:
@@ -347,14 +349,16 @@ class RecursiveGenerationCallback(pl.Callback):
             trainer.should_stop = True
             note += "; stopped (recursion.on_decline)"
         elif note and self.on_decline == "roll_back":
-            next_version, origin = roll_back(trainer, module)
+            best = str(getattr(trainer.checkpoint_callback, "best_model_path", ""))
+            next_version, origin = roll_back(trainer, self._processes.from_first(best))
             note += f"; went back to {origin} (recursion.on_decline)"
             record = dataclasses.replace(record, rolled_back=True)
         if note:
             logger.warning("round %d: %s", record.round, note)
             record = dataclasses.replace(record, note=note)
         hand_over(trainer, data.at_round(record.round + 1, next_version))
-        record.write(Path(trainer.default_root_dir) / ROUNDS_FOLDER)
+        if self._processes.is_first:
+            record.write(Path(trainer.default_root_dir) / ROUNDS_FOLDER)
         self.records.append(record)
         self.ended_round = record
 
@@ -367,16 +371,6 @@ class RecursiveGenerationCallback(pl.Callback):
         finally:
             self.phase = ""
             seconds[phase] = time.perf_counter() - started
-
-
-def _require_at_least(name: str, value: int, smallest: int) -> None:
-    if value < smallest:
-        raise ValueError(f"recursion.{name} must be {smallest} or more, not {value}")
-
-
-def _require_none_or_two(name: str, value: int) -> None:
-    if value < 0 or value == 1:
-        raise ValueError(f"recursion.{name} must be 0 (greedy only) or at least 2, not {value}")
 
 
 def _data_module(trainer: pl.Trainer) -> CodeDataModule:

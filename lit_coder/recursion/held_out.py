@@ -4,7 +4,8 @@
 
 Greedy pass@1 is measured on every problem; pass@k needs `num_samples` completions at a
 temperature, from the whole distribution: the loop's top_k and top_p do not apply. Verdicts count
-visible and hidden tests together: this is a score, not a gate.
+visible and hidden tests together: this is a score, not a gate. Several processes share the
+problems, and each gets the score of all.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 from lit_coder.generation.contract import Prompt, SamplingOptions, TokenGenerator
 from lit_coder.problems.problem import Problem
+from lit_coder.recursion.processes import Processes
 from lit_coder.recursion.round_record import HeldOutScore
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.verification.pass_at_k import mean_with_interval, pass_at_k
@@ -49,6 +51,7 @@ def measure(
     options: HeldOutOptions,
     seed: int,
     max_prompt_tokens: int,
+    processes: Processes | None = None,
 ) -> HeldOutScore | None:
     """The held-out score, or None where there are no problems.
 
@@ -69,7 +72,11 @@ def measure(
     greedy = SamplingOptions(
         max_new_tokens=options.max_new_tokens, batch_size=options.batch_size, seed=seed
     )
-    rows = _passed(problems, generator, tokenizer, verifier, greedy, max_prompt_tokens)
+    processes = processes or Processes()
+    own = processes.share(problems)
+    rows = processes.all_interleaved(
+        _passed(own, generator, tokenizer, verifier, greedy, max_prompt_tokens)
+    )
     greedy_passed = [row[0] for row in rows]
     groups: dict[int, list[bool]] = defaultdict(list)
     for problem, passed in zip(problems, greedy_passed, strict=True):
@@ -84,7 +91,9 @@ def measure(
             batch_size=options.batch_size,
             seed=seed,
         )
-        rows = _passed(problems, generator, tokenizer, verifier, sampled, max_prompt_tokens)
+        rows = processes.all_interleaved(
+            _passed(own, generator, tokenizer, verifier, sampled, max_prompt_tokens)
+        )
         k = options.num_samples
         rates = [pass_at_k(len(row), sum(row), k) for row in rows]
         pass_at[k] = sum(rates) / len(rates)

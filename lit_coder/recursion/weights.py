@@ -1,7 +1,7 @@
 """What a round does to the weights beside training them: sample from them, or take old ones back.
 
-    with sampling_mode(module): ...                  # eval, then the mode as it was
-    version, origin = roll_back(trainer, module)     # weights, optimizer of the best checkpoint
+    with sampling_mode(module, trainer.strategy.model): ...      # eval, then the mode as it was
+    version, origin = roll_back(trainer, path)       # weights and optimizer of a checkpoint
 
 When to do either is the callback's business.
 """
@@ -14,25 +14,56 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
+from torch import nn
 
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.training_data.data_module import CodeDataModule
 
 
 @contextmanager
-def sampling_mode(module: CodeModule) -> Iterator[None]:
-    """Evaluation mode without gradients; the training mode is as before afterwards."""
+def sampling_mode(module: CodeModule, wrapped: nn.Module | None = None) -> Iterator[None]:
+    """Evaluation mode without gradients; the training mode is as before afterwards.
+
+    Args:
+        module: what is sampled from.
+        wrapped: the module as the Trainer's strategy wraps it. Where that shards the weights over
+            the processes, each process holds all of them for as long as this lasts.
+    """
     was_training = module.training
     module.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), _whole_weights(module, wrapped):
             yield
     finally:
         module.train(was_training)
 
 
-def roll_back(trainer: pl.Trainer, module: CodeModule) -> tuple[int, str]:
-    """Load weights and optimizer state of the best checkpoint.
+@contextmanager
+def _whole_weights(module: CodeModule, wrapped: nn.Module | None) -> Iterator[None]:
+    from torch.distributed.fsdp import FullyShardedDataParallel
+
+    if not isinstance(wrapped, FullyShardedDataParallel):
+        yield
+        return
+    sharded = [
+        (parent, name, child)
+        for parent in module.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, FullyShardedDataParallel)
+    ]
+    # Processes decode different numbers of tokens: gathering in each forward would never match.
+    with FullyShardedDataParallel.summon_full_params(wrapped, writeback=False):
+        try:
+            for parent, name, child in sharded:
+                setattr(parent, name, child.module)
+            yield
+        finally:
+            for parent, name, child in sharded:
+                setattr(parent, name, child)
+
+
+def roll_back(trainer: pl.Trainer, best: str) -> tuple[int, str]:
+    """Load weights and optimizer state of the best checkpoint; in every process of the run.
 
     Returns its pool version and its file name. The step counter and the learning-rate schedule
     go on: the run's length stays what was asked for.
@@ -40,18 +71,18 @@ def roll_back(trainer: pl.Trainer, module: CodeModule) -> tuple[int, str]:
     Raises:
         ValueError: no best checkpoint exists yet.
     """
-    best = getattr(trainer.checkpoint_callback, "best_model_path", "")
     if not best:
         raise ValueError(
             "recursion.on_decline is roll_back, but there is no best checkpoint to go back to; "
             "set data.num_held_out above 0"
         )
-    checkpoint = torch.load(best, map_location=module.device, weights_only=True)
-    module.load_state_dict(checkpoint["state_dict"])
-    for optimizer, state in zip(trainer.optimizers, checkpoint["optimizer_states"], strict=True):
-        rates = [group["lr"] for group in optimizer.param_groups]
-        optimizer.load_state_dict(state)
-        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+    rates = [[group["lr"] for group in each.param_groups] for each in trainer.optimizers]
+    # The strategy knows how its weights are wrapped; one that shards them loads them here already.
+    checkpoint = trainer.strategy.load_checkpoint(best, weights_only=True)
+    trainer.strategy.load_model_state_dict(checkpoint, strict=True)
+    trainer.strategy.load_optimizer_state_dict(checkpoint)
+    for optimizer, kept in zip(trainer.optimizers, rates, strict=True):
+        for group, rate in zip(optimizer.param_groups, kept, strict=True):
             group["lr"] = rate
     data_state = checkpoint[CodeDataModule.__qualname__]
     return int(data_state["pool_version"]), Path(best).resolve().name

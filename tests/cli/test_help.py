@@ -29,7 +29,7 @@ def test_help_of_fit_has_our_sections_first_and_trainer_short(command: CommandLi
     order = ["run", "model", "data", "recursion", "sandbox", "checkpoint", "benchmark", "trainer"]
     lines = ended.out.splitlines()
     starts = [next(i for i, t in enumerate(lines) if t.startswith(f"{name}:")) for name in order]
-    assert starts == sorted(starts) and len(lines) < 340
+    assert starts == sorted(starts) and len(lines) < 400
     assert "auto = last if" in " ".join(ended.out.split())
 
 

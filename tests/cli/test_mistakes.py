@@ -63,7 +63,6 @@ OUT_OF_RANGE = (
     ("trainer.max_epochs", "3"),
     ("trainer.min_epochs", "3"),
     ("trainer.fast_dev_run", "true"),
-    ("trainer.devices", "2"),
     ("trainer.devices", "0"),
     ("trainer.strategy", "dpp"),
     ("seed_everything", "-5"),

@@ -1,0 +1,223 @@
+"""A round's own work, shared by the processes of a run: measure, generate, verify, commit.
+
+    work = RoundWork(settings, verifier, processes)
+    score = work.measure(module, data)                  # the same for every process
+    candidates = work.candidates(drafts)                # all of them, in the first process only
+    committed = work.commit(pool, candidates, data, step)
+
+Each process takes every n-th problem, generates with its own copy of the weights and verifies in
+its own sandbox; the parts come together in the order of the problems, so that the result is what
+one process makes. When a round is due and what becomes of it is the callback's business.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from lit_coder.generation.contract import SamplingOptions
+from lit_coder.modules.code_module import CodeModule
+from lit_coder.problems.family import without_reference
+from lit_coder.problems.problem import Problem
+from lit_coder.recursion.gates import Gate
+from lit_coder.recursion.held_out import HeldOutOptions, measure
+from lit_coder.recursion.processes import Processes
+from lit_coder.recursion.round_record import FilterCounts, HeldOutScore
+from lit_coder.recursion.selection import count, select, to_sample
+from lit_coder.recursion.solvers import Draft, ModelSolver, Solver
+from lit_coder.sandbox.options import SandboxOptions
+from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.training_data.data_module import CodeDataModule
+from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
+from lit_coder.training_data.sample import Candidate
+from lit_coder.verification.verifier import Attempt, Verifier
+
+logger = logging.getLogger("lit_coder.recursion")
+
+
+@dataclass(frozen=True, slots=True)
+class RoundSettings:
+    """The options of the section `recursion` that say what a round does."""
+
+    num_problems: int
+    sampling: SamplingOptions
+    held_out: HeldOutOptions
+    solver: Solver
+    gate: Gate
+    max_kept_per_problem: int
+    min_quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a round added to the pool: counts by difficulty, its version, its accepted samples."""
+
+    counts: dict[int, FilterCounts]
+    pool_version: int
+    pool_size: int
+
+
+class RoundWork:
+    """Does the work of rounds; see the module's text."""
+
+    def __init__(self, settings: RoundSettings, verifier: Verifier, processes: Processes) -> None:
+        self._settings = settings
+        self._verifier = verifier
+        self._processes = processes
+
+    def measure(self, module: CodeModule, data: CodeDataModule) -> HeldOutScore | None:
+        """The held-out score of the current weights; None where there are no problems."""
+        with _memory_named(self._settings.held_out.batch_size):
+            return measure(
+                data.problems.held_out,
+                module.generator(),
+                data.tokenizer,
+                self._verifier,
+                self._settings.held_out,
+                data.seed,
+                max_prompt_tokens=data.max_sequence_length - 1,
+                processes=self._processes,
+            )
+
+    def drafts(self, module: CodeModule, data: CodeDataModule) -> list[list[Draft]]:
+        """What the solver writes for this process's share of the round's problems, by problem."""
+        solver = self._settings.solver
+        own = self._processes.share(self._fitting_problems(data))
+        options = dataclasses.replace(self._settings.sampling, seed=data.seed)
+        with _memory_named(options.batch_size):
+            drafts = solver.solve(own, module.generator(), data.tokenizer, options, data.round)
+        by_task: dict[str, list[Draft]] = {problem.task_id: [] for problem in own}
+        for draft in drafts:
+            by_task[draft.problem.task_id].append(draft)
+        return list(by_task.values())
+
+    def candidates(self, drafts: Sequence[Sequence[Draft]]) -> list[Candidate]:
+        """Verify this process's drafts; everybody's come back to the first process."""
+        flat = [draft for group in drafts for draft in group]
+        attempts = [Attempt(draft.problem, draft.completion) for draft in flat]
+        verdicts = iter(self._verifier.verify(attempts))
+        own = [
+            [
+                Candidate(
+                    draft.problem,
+                    draft.completion,
+                    draft.token_ids,
+                    draft.log_probabilities,
+                    draft.ended,
+                    draft.origin,
+                    draft.stream,
+                    next(verdicts),
+                )
+                for draft in group
+            ]
+            for group in drafts
+        ]
+        everybodys = self._processes.interleaved(own)
+        return [candidate for group in everybodys or () for candidate in group]
+
+    def commit(
+        self, pool: SamplePool, candidates: Sequence[Candidate], data: CodeDataModule, step: int
+    ) -> Committed:
+        """Select and commit; for the first process only, the pool's one writer.
+
+        Args:
+            pool: the run's.
+            candidates: all of the round's; none leaves the pool as it is.
+            data: of the round.
+            step: optimizer steps that the sampling weights had taken.
+        """
+        assert self._processes.is_first
+        settings, base = self._settings, data.pool_version
+        accepted = pool.read(base, accepted_only=True) if base > EMPTY_VERSION else []
+        if not candidates:
+            return Committed({}, base, len(accepted))
+        known: dict[str, set[str]] = defaultdict(set)
+        for sample in accepted:
+            known[sample.task_id].add(sample.fingerprint)
+        decisions = select(
+            candidates, settings.gate, known, settings.max_kept_per_problem, settings.min_quality
+        )
+        samples = [to_sample(d, settings.sampling, data.round, step) for d in decisions]
+        version = pool.commit(samples, base)
+        size = len(accepted) + sum(decision.accepted for decision in decisions)
+        return Committed(count(decisions), version, size)
+
+    def _fitting_problems(self, data: CodeDataModule) -> list[Problem]:
+        """The round's fresh problems whose prompts fit the context."""
+        problems = data.problems.fresh(data.round, self._settings.num_problems)
+        if isinstance(self._settings.solver, ModelSolver):
+            problems = tuple(without_reference(problem) for problem in problems)
+        longest = data.max_sequence_length - 1
+        fitting = [p for p in problems if 0 < len(data.tokenizer.encode(p.prompt)) <= longest]
+        if len(fitting) < len(problems):
+            logger.warning(
+                "round %d: %d prompts are empty or longer than data.max_sequence_length and left "
+                "out",
+                data.round,
+                len(problems) - len(fitting),
+            )
+        return fitting
+
+
+def open_pool(path: Path, run_id: str, version: int) -> str:
+    """Prove that a run's pool is there, or make that of a new run; return the run's id.
+
+    Raises:
+        ValueError: the pool does not fit the checkpoint, or holds another run's samples.
+    """
+    if run_id:
+        return SamplePool.open(path, run_id, version).run_id
+    return SamplePool.create(path, uuid.uuid4().hex).run_id
+
+
+def share_of_sandbox(
+    options: SandboxOptions, processes: Processes, num_nodes: int
+) -> SandboxOptions:
+    """The section's options; where they leave the workers open, processes share their cores."""
+    if options.workers is not None or processes.count == 1:
+        return options
+    num_here = max(1, processes.count // num_nodes)
+    workers = max(1, len(os.sched_getaffinity(0)) // num_here)
+    return dataclasses.replace(options, workers=workers)
+
+
+def refuse_other_tokenizers(tokenizer: CodeTokenizer, processes: Processes) -> None:
+    """Raise where this process made another tokenizer than the first one.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    if processes.from_first(tokenizer.fingerprint) != tokenizer.fingerprint:
+        raise ValueError(
+            "data.tokenizer: the processes of this run made different tokenizers; train one by "
+            "python main.py tokenizer and name its file"
+        )
+
+
+def validation_loss(metrics: Mapping[str, torch.Tensor]) -> float | None:
+    """The loss on real solutions; on the corpus where there are none."""
+    for name in ("validation/loss", "validation/corpus_loss"):
+        if name in metrics:
+            return float(metrics[name])
+    return None
+
+
+@contextmanager
+def _memory_named(batch_size: int) -> Iterator[None]:
+    """Where the device's memory does not do for generating, say which option is about it."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise ValueError(
+            f"the device's memory does not do for generating {batch_size} rows at the same time; "
+            f"set recursion.generation_batch_size to {max(1, batch_size // 2)}"
+        ) from error
