@@ -24,7 +24,7 @@ import torch
 from benchmarks.generation_cache import seconds
 from lit_coder.generation import GPTGenerator, Prompt, SamplingOptions
 from lit_coder.networks import GPT, GPTConfig
-from lit_coder.networks.hugging_face import to_llama
+from lit_coder.networks.hugging_face import to_hugging_face
 
 PAD, NO_END = 0, -1
 # Two tokens whose logits lie nearer than this are a matter of the order of additions.
@@ -84,7 +84,7 @@ def make_llama(network: GPT) -> Any:
     """Hugging Face's model around the same numbers."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    config, state = to_llama(network)
+    config, state = to_hugging_face(network)
     llama: Any = LlamaForCausalLM(LlamaConfig(**config, pad_token_id=PAD, eos_token_id=None))
     missing = llama.load_state_dict(state, strict=False).missing_keys
     assert set(missing) <= {"lm_head.weight"}, missing  # tied

@@ -1,27 +1,32 @@
 """Kills a run at random moments and goes on with it: is the end exactly the same?
 
-    python -m benchmarks.kill_and_resume            # 20 kills by SIGKILL
+    python -m benchmarks.kill_and_resume            # 50 kills by SIGKILL
 
 A run of a tiny configuration is killed at a random moment of its life, gone on with, killed
-again, ... until 20 kills have been made; every finished run is compared with one that nobody
-disturbed: weights, optimizer state, pool contents, rounds (timings and version numbers aside),
-and no sample of the pool may be missing or stand there twice. Exits with 1 where one differs.
+again, ... until 50 kills have been made, in turn with accumulation, with frequent saves of which
+few are kept, with saves that training waits for, with a corpus and worker processes. Every
+finished run is compared with one of the same options that nobody disturbed: weights, optimizer
+state, pool contents, rounds (timings and version numbers aside), and no sample of the pool may be
+missing or stand there twice. Exits with 1 where one differs.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
+import shutil
 import signal
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
 from lit_coder.training_data.pool import SamplePool
-from tests.runs.harness import TINY, RunServer, fingerprint_of
+from tests.runs.harness import FEATURES, TINY, RunServer, fingerprint_of
 
 
 def repeated_samples(run: Path) -> int:
@@ -33,46 +38,73 @@ def repeated_samples(run: Path) -> int:
     return sum(count - 1 for count in counts.values())
 
 
+class Undisturbed(NamedTuple):
+    """What a run gives that nobody disturbs, and how long it takes."""
+
+    fingerprint: dict[str, str]
+    wall_seconds: float
+
+
+def run_undisturbed(server: RunServer, folder: Path, options: tuple[str, ...]) -> Undisturbed:
+    folder.mkdir()
+    started = time.monotonic()
+    ended = server.run(["fit", *TINY, *options], folder)
+    assert ended.status == 0, ended.text
+    wall_seconds = time.monotonic() - started
+    return Undisturbed(fingerprint_of(folder / "runs" / "run"), wall_seconds)
+
+
+def run_disturbed(
+    server: RunServer, folder: Path, options: tuple[str, ...], moments: list[float]
+) -> int:
+    """Go on until the run ends by itself; the number of kills that hit it."""
+    folder.mkdir()
+    kills = 0
+    for moment in [*moments, None]:
+        signals = () if moment is None else ((moment, signal.SIGKILL),)
+        ended = server.run(["fit", *TINY, *options, "--ckpt_path", "auto"], folder, signals=signals)
+        if ended.status == 0:
+            break
+        if ended.status != -signal.SIGKILL:
+            raise SystemExit(ended.text)
+        kills += 1
+    return kills
+
+
 def main() -> int:
     """Kill, go on, compare, report."""
     parser = argparse.ArgumentParser(
         description=(__doc__ or "").split("\n\n")[0], allow_abbrev=False
     )
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     choose = random.Random(arguments.seed)
     kills = runs = exact = repeated = 0
-    with tempfile.TemporaryDirectory() as folder, RunServer() as server:
-        started = time.monotonic()
-        assert server.run(["fit", *TINY], Path(folder)).status == 0
-        wall_seconds = time.monotonic() - started
-        expected = fingerprint_of(Path(folder) / "runs" / "run")
-        while kills < arguments.kills:
-            own = Path(folder) / f"run-{runs}"
-            own.mkdir()
-            runs += 1
-            status, attempts = -signal.SIGKILL, 0
-            while status != 0:
-                # A run that is killed early again and again still has to end some day.
-                disturbed = kills < arguments.kills and attempts < 4
-                moment = choose.uniform(0.05, wall_seconds)
-                signals = ((moment, signal.SIGKILL),) if disturbed else ()
-                ended = server.run(["fit", *TINY, "--ckpt_path", "auto"], own, signals=signals)
-                status, attempts = ended.status, attempts + 1
-                kills += status == -signal.SIGKILL
-                if status not in (0, -signal.SIGKILL):
-                    print(ended.text)
-                    return 1
+    with tempfile.TemporaryDirectory() as name, RunServer() as server:
+        folder = Path(name)
+        expected = {
+            feature: run_undisturbed(server, folder / f"undisturbed-{number}", options)
+            for number, (feature, options) in enumerate(FEATURES.items())
+        }
+        for feature in itertools.cycle(FEATURES):
+            if kills >= arguments.kills:
+                break
+            # A run that is killed early again and again still has to end some day.
+            num_kills = min(4, arguments.kills - kills)
+            moments = [
+                choose.uniform(0.05, expected[feature].wall_seconds) for _ in range(num_kills)
+            ]
+            own = folder / f"run-{runs}"
+            hits = run_disturbed(server, own, FEATURES[feature], moments)
             last = (own / "runs" / "last").resolve()
-            same = fingerprint_of(last) == expected
-            exact += same
+            same = fingerprint_of(last) == expected[feature].fingerprint
+            kills, runs, exact = kills + hits, runs + 1, exact + same
             repeated += repeated_samples(last)
-            print(f"run {runs}: killed {attempts - 1} times, {'exact' if same else 'DIFFERENT'}")
-    print(
-        f"{kills} kills in {runs} runs of {wall_seconds:.1f} s: {exact} of {runs} runs exact, "
-        f"{repeated} samples twice"
-    )
+            verdict = "exact" if same else "DIFFERENT"
+            print(f"run {runs}, {feature}: killed {hits} times, {verdict}", flush=True)
+            shutil.rmtree(own)
+    print(f"{kills} kills in {runs} runs: {exact} of {runs} exact, {repeated} samples twice")
     return 0 if exact == runs and not repeated else 1
 
 

@@ -22,6 +22,7 @@ TOOLS = {
     "export": "write a model as a folder in Hugging Face format",
     "generate": "let a model write programs: generate --prompt 'def f(x):'",
     "interactive": "talk to a model in the terminal, run what it wrote",
+    "memory": "what a configuration takes of a device's memory, and which cards it fits",
     "report": "write report.html of a run",
     "sandbox": "what protects you on this machine, and one program behind it",
     "score": "score anybody's samples file: score --benchmark humaneval --samples FILE",

@@ -10,10 +10,8 @@ one that is saved; the second starts from its checkpoint, as after a crash, and 
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import gc
-import io
 import json
 import resource
 import statistics
@@ -34,9 +32,10 @@ _PROBE_CLASS = "lit_coder.trainer.round_probe.RoundProbe"
 def main(folder: Path, options: list[str]) -> int:
     """Run and measure; return the exit status."""
     from lit_coder import cli
+    from lit_coder.commands.fit_configuration import fit_configuration
 
     started_at = time.time()
-    config, status = _configuration(options)
+    config, status = fit_configuration(options)
     if config is None:
         return status
     (folder / CONFIG_FILE).write_text(json.dumps(config, default=str), encoding="utf-8")
@@ -67,24 +66,6 @@ def folder_bytes(folder: Path) -> int:
     """Bytes of the files below a folder, links left out."""
     files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     return sum(path.stat().st_size for path in files)
-
-
-def _configuration(options: list[str]) -> tuple[dict[str, Any] | None, int]:
-    """What the options mean, by fit's own parser; None and the status where they are wrong."""
-    import yaml
-
-    from lit_coder import cli
-
-    printed = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(printed):
-            status = cli.run(["fit", *options, "--print_config"])
-    except SystemExit as ended:
-        status = ended.code if isinstance(ended.code, int) else 0
-    if status:
-        return None, status
-    config: dict[str, Any] = yaml.safe_load(printed.getvalue())
-    return config, 0
 
 
 def small_options(settings: RunSettings) -> list[str]:

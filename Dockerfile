@@ -1,0 +1,29 @@
+# lit_coder for training in a container, on an NVIDIA GPU or on the CPU.
+#
+#     docker build -t lit-coder .
+#     docker run --rm --gpus all --ipc host --security-opt seccomp=unconfined \
+#         -v "$PWD/runs:/work/runs" -v lit-coder-cache:/root/.cache/lit_coder \
+#         lit-coder fit --config configs/gpt_medium.yaml
+#
+# PyTorch's package for Linux on x86_64 brings its own CUDA libraries: the host needs NVIDIA's
+# driver and container toolkit only. On a machine without a GPU leave `--gpus all` out and use a
+# configuration for the CPU. What stands between generated programs and the container is printed by
+# `docker run ... lit-coder sandbox check`; docs/training.md says what `seccomp=unconfined` is for.
+ARG BASE=python:3.11-slim
+FROM ${BASE}
+
+# bubblewrap: the stronger walls around programs. A compiler: torch.compile makes kernels with it.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends bubblewrap gcc g++ libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /opt/lit_coder
+COPY pyproject.toml README.md LICENSE ./
+COPY lit_coder ./lit_coder
+RUN pip install --no-cache-dir ".[quantize,hub]"
+
+WORKDIR /work
+COPY configs ./configs
+ENV PYTHONUNBUFFERED=1
+ENTRYPOINT ["lit-coder"]
+CMD ["--help"]
