@@ -120,7 +120,8 @@ def show(setting: Setting, times: Times) -> None:
     """The table of the loops."""
     config = setting.config
     tokens = setting.rows * config.max_position_embeddings
-    title = f"{config.num_parameters / 1e6:.1f} M parameters, {tokens:,} tokens, {device_name(setting.device)}"
+    size = f"{config.num_parameters / 1e6:.1f} M parameters, {tokens:,} tokens"
+    title = f"{size}, {device_name(setting.device)}"
     table = Table("loop", "median", "fastest", "CPU", "tokens/s", "first loss", title=title)
     for name, turns in times.items():
         found = milliseconds(turns)

@@ -33,7 +33,9 @@ _FIRST_WORD_SECONDS = 3.0
 _LINGERING_SECONDS = 2.0
 """How long it stays afterwards: the first one notices, and takes its status over."""
 _LAST_WORD_SECONDS = 10.0
-"""How long the first process waits for another one's status, or for its end."""
+"""How long the first process waits for another one's status."""
+_LEAVING_SECONDS = 2.0
+"""How long it waits for their ends: not until they say the same as it has said."""
 _LOST = (
     "connection closed by peer",
     "connection reset by peer",
@@ -187,7 +189,7 @@ def _part(launched: Sequence[subprocess.Popen[bytes]], lingers: bool) -> None:
         torch.distributed.destroy_process_group()
         if lingers:
             time.sleep(_LINGERING_SECONDS)
-    deadline = time.monotonic() + _LAST_WORD_SECONDS
+    deadline = time.monotonic() + _LEAVING_SECONDS
     for process in launched:
         try:
             process.wait(timeout=max(0.0, deadline - time.monotonic()))

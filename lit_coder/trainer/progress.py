@@ -78,7 +78,7 @@ class StepProgress(pl.Callback):
         self._seen_step = step
         # All processes come here at the same step; one that stopped first would let others wait.
         metrics = self._row(trainer, pl_module, step)
-        require_finite(pl_module, step, _last_checkpoint(trainer))
+        require_finite(pl_module, step, lambda: _last_checkpoint(trainer))
         for run_logger in trainer.loggers:
             run_logger.log_metrics(metrics, step)
         # Lightning takes this as the row's step for what users log, in place of the step before.

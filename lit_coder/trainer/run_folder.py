@@ -29,7 +29,7 @@ import yaml
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.problems.file_checksums import problem_file_checksums
 from lit_coder.recursion.callback import ROUNDS_FOLDER
-from lit_coder.trainer.checkpoint import CHECKPOINTS_FOLDER
+from lit_coder.trainer.checkpoint import CHECKPOINTS_FOLDER, RunCheckpoint
 from lit_coder.trainer.metrics_file import MetricsFile
 from lit_coder.trainer.run_log import RunLog
 from lit_coder.training_data.data_module import CodeDataModule
@@ -149,7 +149,10 @@ class RunFolder(pl.Callback):
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        """Free the folder."""
+        """Free the folder, once the last checkpoint is written in it."""
+        checkpoints = trainer.checkpoint_callback
+        if isinstance(checkpoints, RunCheckpoint):
+            checkpoints.on_exception(trainer, pl_module, exception)
         self._release()
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:

@@ -271,6 +271,11 @@ class CodeDataModule(pl.LightningDataModule):
                 rows = all_rows.in_order(NUM_VALIDATION_ROWS)
                 loader = RowLoader(rows, self.batch_size, pad_id, packed_positions=length)
                 loaders["validation/corpus_loss"] = loader
+            elif self.hparams["corpus_validation_share"]:
+                logger.warning(
+                    "the corpus's validation part has less than one row of tokens, so its loss is "
+                    "not measured; raise data.corpus_validation_share"
+                )
         return loaders
 
     def _example_parts(self, run_folder: Path) -> list[MixturePart]:

@@ -232,6 +232,5 @@ def test_a_usual_run_shows_no_warning_of_a_library(command: CommandLine) -> None
         ended = command(*arguments)
         assert ended.status == 0
         lines = ended.err.splitlines()
-        assert all(line.startswith(("sandbox: ", "wrote ", "configuration: ")) for line in lines), (
-            ended.err
-        )
+        ours = ("sandbox: ", "wrote ", "configuration: ", "attention: ")
+        assert all(line.startswith(ours) for line in lines), ended.err

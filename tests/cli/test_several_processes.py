@@ -137,7 +137,7 @@ def test_the_first_process_says_that_another_one_was_killed(
 def test_a_failure_of_the_first_process_is_said_once_and_no_other_stays(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lit_coder.cli.processes._LAST_WORD_SECONDS", 0.1)
+    monkeypatch.setattr("lit_coder.cli.processes._LEAVING_SECONDS", 0.1)
     trainer = Launched("import time; time.sleep(60)")
     assert failed(ValueError("data.x"), trainer, "data.x is wrong", status=2) == 2
     assert capsys.readouterr().err == "lit-coder: data.x is wrong\n"

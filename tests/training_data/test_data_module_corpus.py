@@ -186,3 +186,13 @@ def test_worker_processes_give_the_same_batches(tmp_path: Path) -> None:
         without.train_dataloader(), with_workers.train_dataloader(), strict=True
     ):
         assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_validation_part_without_a_whole_row_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = with_corpus(tmp_path, max_sequence_length=512)
+    with caplog.at_level(logging.WARNING):
+        data.val_dataloader()
+    assert data.validation_names == ("validation/loss",)
+    assert "raise data.corpus_validation_share" in caplog.text
