@@ -13,6 +13,7 @@ Shapes: B rows, T positions, C hidden, V vocabulary, N learned positions.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -26,6 +27,9 @@ from lit_coder.objectives.chunked_cross_entropy import (
 from lit_coder.training_data.examples import IGNORED
 
 logger = logging.getLogger("lit_coder.objectives")
+
+PlainLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Of features (B, T, C), output layer (V, C) and labels (N,): the summed loss."""
 
 PLAIN_BYTES = 256 * 2**20
 """Logits up to this size in float32 are made at once."""
@@ -53,17 +57,20 @@ class NextToken:
             )
         self.chunk_tokens = chunk_tokens
         self._chunk_loss: ChunkLoss = loss_and_gradient
+        self._plain_loss: PlainLoss = _plain
 
     def compile(self) -> None:
-        """From now on chunks go through torch.compile, which reads their logits once.
+        """From now on the loss goes through torch.compile, which reads logits fewer times.
 
-        Where that fails, a warning says why, and they are computed as before.
+        Where that fails, a warning says why, and it is computed as before.
         """
         self._chunk_loss = torch.compile(loss_and_gradient, dynamic=False)
+        # Padded micro-batches differ in length.
+        self._plain_loss = torch.compile(_plain, dynamic=True)
 
     @property
     def is_compiled(self) -> bool:
-        """Whether chunks go through torch.compile."""
+        """Whether the loss goes through torch.compile."""
         return self._chunk_loss is not loss_and_gradient
 
     def __call__(
@@ -98,7 +105,7 @@ class NextToken:
             num_targets = num_targets.clamp(min=torch.finfo(torch.float32).tiny)
         chunk_tokens = self._chunk_tokens(labels_N.numel(), len(output_weight_VC))
         if chunk_tokens is None:
-            return _plain(hidden_BTC, output_weight_VC, labels_N) / num_targets
+            return self._whole(hidden_BTC, output_weight_VC, labels_N) / num_targets
         hidden_NC = hidden_BTC.flatten(0, 1)
         if learned_N is not None:
             hidden_NC, labels_N = hidden_NC[learned_N], labels_N[learned_N]
@@ -112,6 +119,17 @@ class NextToken:
             return None
         return max(_SMALLEST_CHUNK, _CHUNK_BYTES // (4 * vocab_size) // 128 * 128)
 
+    def _whole(self, hidden_BTC: Tensor, output_weight_VC: Tensor, labels_N: Tensor) -> Tensor:
+        if self.is_compiled:
+            try:
+                return self._plain_loss(hidden_BTC, output_weight_VC, labels_N)
+            except torch.OutOfMemoryError:
+                raise
+            except RuntimeError as error:
+                # A fault of the loss itself comes again below.
+                self._give_up_compiling(error)
+        return _plain(hidden_BTC, output_weight_VC, labels_N)
+
     def _chunked(
         self, hidden_NC: Tensor, output_weight_VC: Tensor, labels_N: Tensor, chunk_tokens: int
     ) -> Tensor:
@@ -123,10 +141,13 @@ class NextToken:
                 raise
             except RuntimeError as error:
                 # A fault of the loss itself comes again below.
-                self._chunk_loss = loss_and_gradient
-                reason = next(iter(str(error).strip().splitlines()), "no reason given")
-                logger.warning("the loss goes on without torch.compile: %s", reason)
+                self._give_up_compiling(error)
         return chunked_cross_entropy(*arguments)
+
+    def _give_up_compiling(self, error: RuntimeError) -> None:
+        self._chunk_loss, self._plain_loss = loss_and_gradient, _plain
+        reason = next(iter(str(error).strip().splitlines()), "no reason given")
+        logger.warning("the loss goes on without torch.compile: %s", reason)
 
 
 def _plain(hidden_BTC: Tensor, output_weight_VC: Tensor, labels_N: Tensor) -> Tensor:

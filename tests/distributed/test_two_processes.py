@@ -45,15 +45,25 @@ class Fit:
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Fit:
-    folder = tmp_path_factory.mktemp("one")
-    return Fit(run_here(["fit", *TINY], folder), folder / "runs" / "run")
+def fit(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """The command of the run on one process, with a small corpus of its own."""
+    code = tmp_path_factory.mktemp("code")
+    for path in (REPOSITORY / "lit_coder" / "sandbox").glob("*.py"):
+        shutil.copy(path, code)
+    cache = tmp_path_factory.mktemp("cache")
+    return ("fit", *TINY, f"--data.corpus=[{code}]", f"--data.cache_dir={cache}")
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Fit:
+def one(fit: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Fit:
+    folder = tmp_path_factory.mktemp("one")
+    return Fit(run_here(fit, folder), folder / "runs" / "run")
+
+
+@pytest.fixture(scope="module")
+def two(fit: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Fit:
     folder = tmp_path_factory.mktemp("two")
-    return Fit(run(["fit", *TINY, *TWO], folder), folder / "runs" / "run")
+    return Fit(run([*fit, *TWO], folder), folder / "runs" / "run")
 
 
 def same_rounds(one: Path, other: Path) -> None:
@@ -142,10 +152,10 @@ def test_a_round_of_one_process_is_gone_on_with_by_two_started_side_by_side(
     same_weights_and_pool(one.run, tmp_path / "run")
 
 
-def test_a_process_that_dies_ends_all_with_one_sentence_and_the_run_goes_on(
-    one: Fit, tmp_path: Path
+def test_a_process_that_dies_ends_all_with_one_sentence(
+    fit: tuple[str, ...], tmp_path: Path
 ) -> None:
-    process = start([MAIN, "fit", *TINY, *TWO], tmp_path)
+    process = start([MAIN, *fit, *TWO], tmp_path)
     folder = tmp_path / "runs" / "run"
     wait_until((folder / "checkpoints" / "last.ckpt").exists, process)
     killed = launched_by(process)
@@ -158,10 +168,10 @@ def test_a_process_that_dies_ends_all_with_one_sentence_and_the_run_goes_on(
     assert "Traceback" not in ended.err
 
 
-def test_ctrl_c_stops_both_at_the_same_step_and_the_run_goes_on_to_the_same_end(
-    one: Fit, tmp_path: Path
+def test_ctrl_c_stops_both_at_the_same_step_and_one_goes_on_to_the_same_end(
+    fit: tuple[str, ...], one: Fit, tmp_path: Path
 ) -> None:
-    process = start([MAIN, "fit", *TINY, *TWO], tmp_path)
+    process = start([MAIN, *fit, *TWO], tmp_path)
     folder = tmp_path / "runs" / "run"
     wait_until((folder / "checkpoints" / "last.ckpt").exists, process)
     os.killpg(process.pid, signal.SIGINT)
@@ -183,3 +193,26 @@ def test_weights_that_two_processes_share_are_whole_while_one_samples_from_them(
         for found in json.loads(ended.out):
             assert found["difference"] == 0.0 and found["difference_after"] < 1e-6
             assert found["share"] == found["share_after"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_test_on_two_processes_gives_the_samples_of_one(one: Fit, tmp_path: Path) -> None:
+    command = [
+        "test",
+        "--ckpt_path=run/checkpoints/round-0001.ckpt",
+        "--benchmark.names=[held_out]",
+        "--benchmark.num_samples=2",
+        "--benchmark.temperature=0.8",
+        "--benchmark.max_new_tokens=8",
+        "--benchmark.batch_size=4",
+    ]
+    results = {}
+    for name in ("alone", "shared"):
+        shutil.copytree(one.run, tmp_path / name / "run", symlinks=True)
+    assert run_here(command, tmp_path / "alone").status == 0
+    first, second = run_side_by_side([MAIN, *command, "--trainer.devices=2"], tmp_path / "shared")
+    assert first.status == second.status == 0, first.err + second.err
+    assert "held_out@" in first.out and second.out == ""
+    for name in ("alone", "shared"):
+        folder = tmp_path / name / "run" / "benchmarks" / "held_out@lit_coder"
+        results[name] = [(folder / file).read_text() for file in ("samples.jsonl", "summary.json")]
+    assert results["alone"] == results["shared"]

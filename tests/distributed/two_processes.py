@@ -45,6 +45,8 @@ TINY = (
     "--recursion.num_problems=9",
     "--data.num_validation=2",
     "--data.batch_size=8",
+    "--data.corpus_share=0.25",
+    "--data.corpus_validation_share=0.2",
     "--data.max_sequence_length=64",
     "--data.tokenizer_vocab_size=300",
     "--recursion.start_after_steps=6",
@@ -57,7 +59,7 @@ TINY = (
     "--checkpoint.every_n_train_steps=3",
     "--sandbox.workers=1",
 )
-"""A run of two rounds, its global batch eight rows."""
+"""A run of two rounds, its global batch eight rows; a corpus is to be named."""
 TWO = ("--trainer.devices=2", "--trainer.strategy=ddp", "--data.batch_size=4")
 """The same run on two processes."""
 DEADLINE_SECONDS = 240

@@ -221,9 +221,10 @@ def test_at_32k_tokens_of_vocabulary_the_loss_takes_a_fifth_of_the_memory(mixed:
     assert peak_bytes(NextToken()) <= 0.2 * peak_bytes(plain)
 
 
-def test_compiled_chunks_have_the_same_loss_and_gradients() -> None:
+@pytest.mark.parametrize("chunk_tokens", [32, None])
+def test_a_compiled_loss_is_the_same_with_the_same_gradients(chunk_tokens: int | None) -> None:
     hidden, weight, labels = inputs(2, 40, 8, 300)
-    objective = NextToken(32)
+    objective = NextToken(chunk_tokens)
     plain = with_gradients(objective, hidden, weight, labels)
     objective.compile()
     for ours, theirs in zip(with_gradients(objective, hidden, weight, labels), plain, strict=True):
@@ -231,11 +232,12 @@ def test_compiled_chunks_have_the_same_loss_and_gradients() -> None:
     assert objective.is_compiled
 
 
-def test_where_the_compiler_fails_chunks_go_on_without_it_and_one_sentence_says_why(
-    caplog: pytest.LogCaptureFixture, broken_compiler: None
+@pytest.mark.parametrize("chunk_tokens", [32, None])
+def test_where_the_compiler_fails_the_loss_goes_on_without_it_and_one_sentence_says_why(
+    caplog: pytest.LogCaptureFixture, broken_compiler: None, chunk_tokens: int | None
 ) -> None:
     hidden, weight, labels = inputs(2, 40, 8, 300)
-    objective = NextToken(32)
+    objective = NextToken(chunk_tokens)
     plain = with_gradients(objective, hidden, weight, labels)
     objective.compile()
     for _ in range(2):
