@@ -31,6 +31,7 @@ from lit_coder.cli.run_checks import (
     refuse_unwritable,
 )
 from lit_coder.cli.saved_config import saved_configuration, take_saved_model
+from lit_coder.cli.sharding import sharding_strategy
 from lit_coder.evaluation.benchmark_callback import BenchmarkCallback
 from lit_coder.evaluation.round_reporter import RoundReporter
 from lit_coder.recursion.callback import RecursiveGenerationCallback
@@ -154,6 +155,8 @@ class LitCoderCLI(LightningCLI):
                 *extra,
                 RoundReporter(recursion, self._console, command),
             ]
+        if config["trainer"]["strategy"] == "fsdp":
+            config["trainer"]["strategy"] = sharding_strategy()
         try:
             trainer: pl.Trainer = super().instantiate_trainer(**kwargs)
         except (MisconfigurationException, ValueError, TypeError, ImportError) as error:

@@ -27,12 +27,15 @@ trained or written.
 
 The network is counted as it is uncompiled (model.init_args.compile off); compiled it keeps less.
 What an allocator adds is not counted, but each card is counted with 0.7 GiB for the device's own
-context.
+context. It is counted for a GPU unless trainer.accelerator is cpu. Generation is the weights, the
+optimizer that stays and the cache of rows that are decoded, not the reading of their prompts. Of
+several devices ddp keeps a second copy of the gradients.
 
 Exit status: 0 printed, 2 the configuration is wrong."""
 
 CARD_GIGABYTES = (8, 12, 16)
 CONTEXT_BYTES = int(0.7 * 2**30)
+_NUM_PROMPTS = 200
 # Not options of a network's size: linked, or about what happens to it later.
 _LINKED = ("vocab_size", "max_position_embeddings")
 
@@ -74,7 +77,7 @@ def _memory(argv: list[str]) -> int:
     sizes = network_config(options)
     num_rows = recursion["generation_batch_size"] if recursion["num_problems"] else 0
     generation = generation_memory(
-        sizes, shape, options["optimizer"], num_rows, shape.max_sequence_length
+        sizes, shape, options["optimizer"], num_rows, _longest_row(config)
     )
     console = Console()
     _print(console, sizes.num_parameters, options, shape, training, generation, num_rows)
@@ -105,6 +108,27 @@ def module_options(config: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
+def _longest_row(config: Mapping[str, Any]) -> int:
+    """Tokens of a prompt and its completion at most: no prompt has more tokens than bytes."""
+    from lit_coder.training_data.problem_set import ProblemOptions, ProblemSet
+
+    data, recursion = config["data"], config["recursion"]
+    families = data["families"] if data["families"] is not None else ["arithmetic"]
+    options = ProblemOptions(
+        families=tuple(families),
+        difficulties=tuple(data["difficulties"]),
+        num_labelled=0,
+        held_out_difficulties=tuple(data["held_out_difficulties"]),
+        num_held_out=0,
+        num_validation=0,
+        problem_files=tuple(data["problem_files"] or ()),
+    )
+    problems = ProblemSet.build(options, seed=0).fresh(0, _NUM_PROMPTS)
+    longest = max((len(problem.prompt.encode()) for problem in problems), default=0)
+    length: int = min(data["max_sequence_length"], longest + recursion["max_new_tokens"])
+    return length
+
+
 def _print(
     console: Console,
     num_parameters: int,
@@ -118,10 +142,11 @@ def _print(
     checkpointing = {0: "no checkpointing", 1: "every block checkpointed"}.get(
         every, f"every {every}th block checkpointed"
     )
+    device = "CPU" if shape.is_on_cpu else "GPU"
     console.print(
         f"{num_parameters:,} parameters; {shape.batch_size} x {shape.max_sequence_length} tokens a "
         f"micro-batch, {shape.accumulate_grad_batches} of them a step, {shape.precision}, "
-        f"{options['optimizer']}, {checkpointing}",
+        f"{options['optimizer']}, {checkpointing}; counted for a {device}",
         highlight=False,
         soft_wrap=True,
     )

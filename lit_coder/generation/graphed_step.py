@@ -67,7 +67,8 @@ class GraphedStep(OneTokenStep):
         try:
             wanted_RV = self._warm_up(cache)
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
+            # Other threads - a checkpoint being copied, a loader's - go on with their own calls.
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
                 self._logits_RV = self._eager(self._token_R, cache)
             graph.replay()
             error = (self._logits_RV - wanted_RV).abs().max() / wanted_RV.abs().max()

@@ -56,13 +56,10 @@ class Batch(LabelledTokens, total=False):
             whole optimizer step over its number of micro-batches on all devices. Then the mean of
             the micro-batches' losses is the mean over all labels of the step. Left out where a
             step is one micro-batch.
-        learned_N: numbers of the positions that have a label, counted over all rows. Where logits
-            are made in chunks, others are left out with it; left out where all have one.
     """
 
     documents_BT: torch.Tensor
     num_targets: torch.Tensor
-    learned_N: torch.Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +162,9 @@ class CodeModule(pl.LightningModule):
     def wants_compiling(self) -> bool:
         """Whether compiling is wanted where the module is now."""
         mode = self.training_options.compile_mode
-        return mode == "on" or (mode == "auto" and self.device.type == "cuda")
+        # Sharded blocks gather their weights in hooks, which break a compiled block in pieces.
+        is_whole = not isinstance(self.trainer.strategy, FSDPStrategy)
+        return mode == "on" or (mode == "auto" and self.device.type == "cuda" and is_whole)
 
     def forward(self, ids_BT: torch.Tensor) -> torch.Tensor:
         """Logits [B, T, V] of the next token at each position."""

@@ -136,7 +136,6 @@ class GPTModule(CodeModule):
             self.network.output_weight,
             batch["labels_BT"],
             batch.get("num_targets"),
-            batch.get("learned_N"),
         )
 
     def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:

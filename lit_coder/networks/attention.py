@@ -66,9 +66,25 @@ def attend(
         if causal:
             bias_TT = bias_TT.fill_(float("-inf")).triu(1)
         return _attend_explicitly(q_BHTD, k_BKTD, v_BKTD, bias_TT.repeat(groups, 1))
+    if groups != 1 and not _takes_grouped_heads(q_BHTD.device, q_BHTD.dtype):
+        k_BKTD, v_BKTD = (x.repeat_interleave(groups, dim=1) for x in (k_BKTD, v_BKTD))
+        groups = 1
     return F.scaled_dot_product_attention(
         q_BHTD, k_BKTD, v_BKTD, is_causal=causal, enable_gqa=groups != 1
     )
+
+
+def _takes_grouped_heads(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether a kernel that keeps no T x T numbers takes fewer key heads than query heads.
+
+    On a CUDA device flash attention does, from compute capability 8.0 on and in 16 bits; the
+    memory-efficient kernel, which is there for the rest, does not.
+    """
+    if device.type != "cuda":
+        return True
+    if dtype != torch.float16:
+        return dtype == torch.bfloat16  # which those devices have
+    return torch.cuda.get_device_capability(device) >= (8, 0)
 
 
 def attend_to_cache(
@@ -117,9 +133,10 @@ def describe_attention(
     if explicit:
         return "matrix products"
     query, key = heads.random_inputs(device, dtype, num_tokens=128)[:2]
-    choice = torch._fused_sdp_choice(
-        query, key, key, is_causal=True, enable_gqa=heads.num_heads != heads.num_key_value_heads
-    )
+    is_grouped = heads.num_heads != heads.num_key_value_heads
+    if is_grouped and not _takes_grouped_heads(device, dtype):
+        key, is_grouped = query, False
+    choice = torch._fused_sdp_choice(query, key, key, is_causal=True, enable_gqa=is_grouped)
     name = _BACKEND_NAMES.get(SDPBackend(choice), "a kernel of the device's own")
     return f"{name} (scaled_dot_product_attention)"
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import torch
+import torch._functorch.config
 from torch import Tensor
 
 _NUM_LENGTHS = 4
@@ -22,8 +23,17 @@ _NUM_LENGTHS = 4
 @lru_cache(maxsize=4)
 def fused(run: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The function, compiled for each shape that it meets."""
+    compile_backward_early()
     compiled: Callable[..., Tensor] = torch.compile(run, dynamic=False)
     return compiled
+
+
+def compile_backward_early() -> None:
+    """From now on a backward pass is compiled with its forward pass, not when it is first run.
+
+    So a compiler that fails on either fails in the forward pass, where it can be done without.
+    """
+    torch._functorch.config.force_non_lazy_backward_lowering = True
 
 
 def fused_length(num_tokens: int, limit: int) -> int:

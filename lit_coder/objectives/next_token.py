@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from lit_coder.networks.fused_block import compile_backward_early
 from lit_coder.objectives.chunked_cross_entropy import (
     ChunkLoss,
     chunked_cross_entropy,
@@ -64,6 +65,7 @@ class NextToken:
 
         Where that fails, a warning says why, and it is computed as before.
         """
+        compile_backward_early()
         self._chunk_loss = torch.compile(loss_and_gradient, dynamic=False)
         # Padded micro-batches differ in length.
         self._plain_loss = torch.compile(_plain, dynamic=True)
@@ -79,7 +81,6 @@ class NextToken:
         output_weight_VC: Tensor,
         labels_BT: Tensor,
         num_targets: Tensor | None = None,
-        learned_N: Tensor | None = None,
     ) -> Tensor:
         """The loss of a micro-batch; a scalar.
 
@@ -93,9 +94,6 @@ class NextToken:
             labels_BT: the labels.
             num_targets: what the sum of losses is divided by: a scalar; None = the labels that
                 are not `IGNORED`.
-            learned_N: numbers of the positions, counted over all rows, whose label is not
-                `IGNORED`. Where logits are made in chunks, the others are left out then; finding
-                them here would make the host wait for the device.
         """
         labels_N = labels_BT.flatten()
         if num_targets is None:
@@ -107,8 +105,6 @@ class NextToken:
         if chunk_tokens is None:
             return self._whole(hidden_BTC, output_weight_VC, labels_N) / num_targets
         hidden_NC = hidden_BTC.flatten(0, 1)
-        if learned_N is not None:
-            hidden_NC, labels_N = hidden_NC[learned_N], labels_N[learned_N]
         return self._chunked(hidden_NC, output_weight_VC, labels_N, chunk_tokens) / num_targets
 
     def _chunk_tokens(self, num_tokens: int, vocab_size: int) -> int | None:

@@ -252,8 +252,8 @@ class CodeDataModule(pl.LightningDataModule):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Become the round of a checkpoint; its data are opened in `train_dataloader`."""
         self.round, self.pool_version = int(state["round"]), int(state["pool_version"])
-        self._num_used_corpus_rows = int(state["num_used_corpus_rows"])
-        self._saved_corpus = state["corpus"]
+        self._num_used_corpus_rows = int(state.get("num_used_corpus_rows", 0))
+        self._saved_corpus = state.get("corpus")
 
     @cached_property
     def _validation(self) -> dict[str, RowLoader]:

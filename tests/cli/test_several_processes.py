@@ -25,7 +25,6 @@ from lit_coder.cli.processes import (
     take_back,
 )
 from lit_coder.cli.resume import plan_command
-from lit_coder.cli.saved_config import absolute_corpus
 from lit_coder.trainer.stop_signals import RunInterrupted
 from tests.cli.command_line import TINY, CommandLine
 
@@ -189,13 +188,3 @@ def test_a_full_device_names_a_smaller_setting_and_the_command_that_goes_on() ->
     assert status == 1 and sentence is not None
     assert "data.batch_size 4" in sentence and "accumulate_grad_batches 4" in sentence
     assert sentence.endswith("go on with: python main.py fit")
-
-
-def test_sources_of_a_corpus_are_saved_so_that_they_are_found_from_anywhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for source in ("stdlib", "site-packages", "hf:owner/name:train:text", str(tmp_path / "a")):
-        assert absolute_corpus(source) == source
-    assert absolute_corpus("code") == str(tmp_path / "code")
-    assert absolute_corpus("pool.lance:completion") == str(tmp_path / "pool.lance:completion")

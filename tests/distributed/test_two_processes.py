@@ -21,12 +21,12 @@ from tests.distributed.two_processes import (
     TWO,
     Ended,
     end,
-    launched_by,
     rounds_of,
     run,
     run_here,
     run_side_by_side,
     start,
+    start_side_by_side,
     wait_until,
 )
 
@@ -152,18 +152,19 @@ def test_a_round_of_one_process_is_gone_on_with_by_two_started_side_by_side(
     same_weights_and_pool(one.run, tmp_path / "run")
 
 
-def test_a_process_that_dies_ends_all_with_one_sentence(
+def test_a_process_that_dies_ends_the_other_one_with_one_sentence(
     fit: tuple[str, ...], tmp_path: Path
 ) -> None:
-    process = start([MAIN, *fit, *TWO], tmp_path)
-    folder = tmp_path / "runs" / "run"
-    wait_until((folder / "checkpoints" / "last.ckpt").exists, process)
-    killed = launched_by(process)
-    os.kill(killed, signal.SIGKILL)
-    ended = end(process)
+    folder = tmp_path / "run"
+    given = [MAIN, *fit, *TWO, f"--trainer.default_root_dir={folder}"]
+    first, second = start_side_by_side(given, tmp_path)
+    wait_until((folder / "checkpoints" / "last.ckpt").exists, first)
+    os.kill(second.pid, signal.SIGKILL)
+    ended = end(first)
+    assert end(second).status == -signal.SIGKILL
     assert ended.status == 1
     (sentence,) = ended.sentences
-    assert f"process {killed} of this run was killed by signal 9" in sentence
+    assert "another process of this run has ended" in sentence
     assert f"--ckpt_path {folder}/checkpoints/last.ckpt" in sentence
     assert "Traceback" not in ended.err
 
@@ -193,26 +194,3 @@ def test_weights_that_two_processes_share_are_whole_while_one_samples_from_them(
         for found in json.loads(ended.out):
             assert found["difference"] == 0.0 and found["difference_after"] < 1e-6
             assert found["share"] == found["share_after"] == pytest.approx(0.5, abs=0.01)
-
-
-def test_a_test_on_two_processes_gives_the_samples_of_one(one: Fit, tmp_path: Path) -> None:
-    command = [
-        "test",
-        "--ckpt_path=run/checkpoints/round-0001.ckpt",
-        "--benchmark.names=[held_out]",
-        "--benchmark.num_samples=2",
-        "--benchmark.temperature=0.8",
-        "--benchmark.max_new_tokens=8",
-        "--benchmark.batch_size=4",
-    ]
-    results = {}
-    for name in ("alone", "shared"):
-        shutil.copytree(one.run, tmp_path / name / "run", symlinks=True)
-    assert run_here(command, tmp_path / "alone").status == 0
-    first, second = run_side_by_side([MAIN, *command, "--trainer.devices=2"], tmp_path / "shared")
-    assert first.status == second.status == 0, first.err + second.err
-    assert "held_out@" in first.out and second.out == ""
-    for name in ("alone", "shared"):
-        folder = tmp_path / name / "run" / "benchmarks" / "held_out@lit_coder"
-        results[name] = [(folder / file).read_text() for file in ("samples.jsonl", "summary.json")]
-    assert results["alone"] == results["shared"]

@@ -125,8 +125,10 @@ def run_here(arguments: Sequence[str], folder: Path) -> Ended:
     return Ended(status, out.getvalue(), err.getvalue())
 
 
-def run_side_by_side(command: Sequence[str], folder: Path) -> tuple[Ended, Ended]:
-    """Run the same command twice at the same time, as ranks 0 and 1 of one run.
+def start_side_by_side(
+    command: Sequence[str], folder: Path
+) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
+    """Start the same command twice at the same time, as ranks 0 and 1 of one run.
 
     Args:
         command: what Python runs: `MAIN` and its arguments, or -m and a module.
@@ -136,11 +138,17 @@ def run_side_by_side(command: Sequence[str], folder: Path) -> tuple[Ended, Ended
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-    processes = [
+    first, second = (
         start(command, folder, {**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)})
         for rank in (0, 1)
-    ]
-    return end(processes[0]), end(processes[1])
+    )
+    return first, second
+
+
+def run_side_by_side(command: Sequence[str], folder: Path) -> tuple[Ended, Ended]:
+    """Run the same command twice at the same time, to the end of both."""
+    first, second = start_side_by_side(command, folder)
+    return end(first), end(second)
 
 
 def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
@@ -151,19 +159,6 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) ->
         time.sleep(0.01)
 
 
-def launched_by(process: subprocess.Popen[str]) -> int:
-    """The process that a command has launched for the second device."""
-    for pid in _children(process.pid):
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if MAIN.encode() in command:
-            return pid
-    raise AssertionError("nothing was launched")
-
-
 def rounds_of(run_folder: Path) -> list[RoundRecord]:
     """The records of a run."""
     return read_records(run_folder / "rounds")
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -29,6 +29,19 @@ def test_where_the_compiler_fails_training_goes_on_exactly_and_sentences_say_why
     assert all("C++ compiler" in sentence and "\n" not in sentence for sentence in said)
 
 
+@pytest.mark.slow
+def test_where_only_the_backward_pass_fails_to_compile_training_goes_on_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, no_backward_compiler: None
+) -> None:
+    plain, failed = tiny_module(compile="off", **OPTIONS), tiny_module(compile="on", **OPTIONS)
+    fit(plain, tmp_path, max_steps=2)
+    fit(failed, tmp_path, max_steps=2)
+    assert failed.train_loss.total() == plain.train_loss.total()
+    said = [each.getMessage() for each in caplog.records if "torch.compile" in each.getMessage()]
+    assert any("no backward pass today" in sentence for sentence in said), said
+    assert not failed.network.is_compiled
+
+
 def test_auto_does_not_compile_on_a_cpu(tmp_path: Path) -> None:
     module = tiny_module(compile="auto")
     fit(module, tmp_path, max_steps=1)
