@@ -26,6 +26,8 @@ import lightning.pytorch as pl
 import torch
 import yaml
 
+from lit_coder.corpora.licences import licences
+from lit_coder.corpora.open_sources import open_sources
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.problems.file_checksums import problem_file_checksums
 from lit_coder.recursion.callback import ROUNDS_FOLDER
@@ -244,11 +246,18 @@ def environment(trainer: pl.Trainer, data: CodeDataModule) -> Mapping[str, Any]:
         "num_processes": trainer.world_size,
         "torch_threads": torch.get_num_threads(),
         "data_sha256": problem_file_checksums(files),
+        "corpus_licences": corpus_licences(data),
         "problem_shortages": [
             f"{s.split} {s.family} difficulty {s.difficulty}: {s.found} of {s.wanted}"
             for s in data.problems.shortages
         ],
     }
+
+
+def corpus_licences(data: CodeDataModule) -> list[str]:
+    """What each part of the corpus states as its licence, a line each."""
+    corpus = data.hparams.get("corpus") or ()
+    return licences(open_sources(list(corpus))).splitlines() if corpus else []
 
 
 def write_text(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from lit_coder.trainer.run_folder import (
     CONFIG_FILE,
     RunFolder,
     choose_new_folder,
+    corpus_licences,
     find_run,
     link_last,
     supersede_rounds,
@@ -228,3 +229,10 @@ def test_a_second_fit_in_a_running_runs_folder_is_refused_and_writes_nothing(
         trainer.fit(make_module(data), datamodule=data)
     assert [p.name for p in tmp_path.iterdir()] == [".lock"]
     lock.release()
+
+
+def test_the_licences_of_the_corpus_are_those_that_its_parts_state() -> None:
+    lines = corpus_licences(make_data(corpus=["stdlib", "site-packages"]))
+    assert any(line.split() == ["stdlib", "all", "PSF-2.0"] for line in lines)
+    assert any(" pytest " in line and line.endswith("MIT") for line in lines)
+    assert corpus_licences(make_data()) == []
