@@ -33,8 +33,12 @@ class _Lines(logging.StreamHandler[TextIO]):
     """One line a record, on whatever standard error is now."""
 
     def __init__(self) -> None:
-        super().__init__(sys.stderr)
+        logging.Handler.__init__(self)
         self.setFormatter(logging.Formatter("%(message)s"))
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
 
 
 def quiet_warnings() -> None:
