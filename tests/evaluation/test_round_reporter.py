@@ -17,7 +17,11 @@ def summary_of(folder: Path, global_step: int) -> str:
     stream = io.StringIO()
     recursion: Any = SimpleNamespace(records=[])
     trainer: Any = SimpleNamespace(
-        default_root_dir=folder, checkpoint_callback=None, global_step=global_step, max_steps=8
+        default_root_dir=folder,
+        checkpoint_callback=None,
+        global_step=global_step,
+        max_steps=8,
+        is_global_zero=True,
     )
     module: Any = None
     RoundReporter(recursion, Console(file=stream, width=200), "go on").on_fit_end(trainer, module)
