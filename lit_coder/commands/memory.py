@@ -110,19 +110,13 @@ def module_options(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _longest_row(config: Mapping[str, Any]) -> int:
     """Tokens of a prompt and its completion at most: no prompt has more tokens than bytes."""
-    from lit_coder.training_data.problem_set import ProblemOptions, ProblemSet
+    from lit_coder.training_data.data_options import problem_options
+    from lit_coder.training_data.problem_set import ProblemSet
 
     data, recursion = config["data"], config["recursion"]
-    families = data["families"] if data["families"] is not None else ["arithmetic"]
-    options = ProblemOptions(
-        families=tuple(families),
-        difficulties=tuple(data["difficulties"]),
-        num_labelled=0,
-        held_out_difficulties=tuple(data["held_out_difficulties"]),
-        num_held_out=0,
-        num_validation=0,
-        problem_files=tuple(data["problem_files"] or ()),
-    )
+    # Solutions and held-out problems say nothing about prompts, and take time to make.
+    none = {"num_labelled": 0, "num_held_out": 0, "num_validation": 0, "held_out_files": None}
+    options = problem_options({**data, **none})
     problems = ProblemSet.build(options, seed=0).fresh(0, _NUM_PROMPTS)
     longest = max((len(problem.prompt.encode()) for problem in problems), default=0)
     length: int = min(data["max_sequence_length"], longest + recursion["max_new_tokens"])

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeAlias
+
+from lit_coder.training_data.whole_file import write_whole
 
 logger = logging.getLogger("lit_coder.evaluation")
 
@@ -142,16 +143,6 @@ class BenchmarkFolder:
             ", ".join(key for key in changed if key not in NOT_COMPARED) or "kind",
             place,
         )
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    temporary = path.with_name(path.name + ".partial")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
 
 
 def _whole_tasks(paths: Iterable[Path], num_samples: int) -> dict[str, list[Row]]:

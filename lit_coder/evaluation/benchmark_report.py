@@ -15,11 +15,11 @@ from typing import Any
 from rich.console import Console
 
 from lit_coder.evaluation.benchmark_choice import HELD_OUT
-from lit_coder.evaluation.benchmark_folder import write_whole
 from lit_coder.evaluation.benchmark_overlap import TrainingTexts, find_overlaps
 from lit_coder.evaluation.benchmark_summary import KnownOverlap, Scores, summarize
 from lit_coder.evaluation.benchmark_table import print_scores
 from lit_coder.evaluation.protocol_run import ProtocolRun
+from lit_coder.training_data.whole_file import write_whole
 
 
 def report(

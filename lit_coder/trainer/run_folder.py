@@ -36,6 +36,7 @@ from lit_coder.trainer.metrics_file import MetricsFile
 from lit_coder.trainer.run_log import RunLog
 from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.training_data.folder_lock import FolderLock
+from lit_coder.training_data.whole_file import write_whole
 
 logger = logging.getLogger("lit_coder.trainer")
 
@@ -125,12 +126,12 @@ class RunFolder(pl.Callback):
         self._log = RunLog(folder / LOG_FILE)
         # trainer.ckpt_path is not set yet. A run that has a checkpoint keeps what it is.
         if not any((folder / CHECKPOINTS_FOLDER).glob("*.ckpt")):
-            write_text(folder / TOKENIZER_FILE, data.tokenizer.to_str())
+            write_whole(folder / TOKENIZER_FILE, data.tokenizer.to_str())
             about = {**environment(trainer, data), "config_name": self._config_name}
-            write_text(folder / ENVIRONMENT_FILE, json.dumps(about, indent=1))
+            write_whole(folder / ENVIRONMENT_FILE, json.dumps(about, indent=1))
             # Last of all: a folder with a configuration is a run that can be gone on with.
             if self._config_text is not None:
-                write_text(folder / CONFIG_FILE, self._config_text)
+                write_whole(folder / CONFIG_FILE, self._config_text)
         is_ours = folder.resolve().parent == Path("runs").resolve()
         if is_ours if self._moves_last is None else self._moves_last:
             link_last(folder)
@@ -191,12 +192,12 @@ def replace_config(folder: Path, text: str) -> None:
         number = 1
         while (kept := folder / f"{path.stem}.{number}{path.suffix}").exists():
             number += 1
-        write_text(kept, former_text)
+        write_whole(kept, former_text)
         for key in dict.fromkeys([*former, *new]):
             old, now = former.get(key, "nothing"), new.get(key, "nothing")
             if old != now:
                 logger.info("configuration: %s: %s -> %s", key, old, now)
-    write_text(path, text)
+    write_whole(path, text)
 
 
 def _flat(content: Any, prefix: str = "") -> dict[str, Any]:
@@ -258,16 +259,6 @@ def corpus_licences(data: CodeDataModule) -> list[str]:
     """What each part of the corpus states as its licence, a line each."""
     corpus = data.hparams.get("corpus") or ()
     return licences(open_sources(list(corpus))).splitlines() if corpus else []
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    temporary = path.with_name(path.name + ".partial")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
 
 
 def _commit() -> str | None:

@@ -18,9 +18,9 @@ from lit_coder.trainer.run_folder import (
     find_run,
     link_last,
     supersede_rounds,
-    write_text,
 )
 from lit_coder.training_data.folder_lock import FolderLock
+from lit_coder.training_data.whole_file import write_whole
 from tests.recursion.tiny_run import make_data, make_module, make_recursion, make_trainer
 
 
@@ -131,9 +131,9 @@ def test_where_no_round_is_run_again_nothing_moves(tmp_path: Path) -> None:
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    write_text(path, "first")
+    write_whole(path, "first")
     with pytest.raises(UnicodeEncodeError):
-        write_text(path, "second \ud800")
+        write_whole(path, "second \ud800")
     assert path.read_text() == "first"
 
 
