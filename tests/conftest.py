@@ -1,9 +1,39 @@
-"""Set before any test imports torch, or starts a process."""
+"""Set before any test imports torch, or starts a process; the log as each test finds it."""
 
+from __future__ import annotations
+
+import logging
 import os
 import signal
+from collections.abc import Iterator
+
+import pytest
 
 # Threads that spin while they wait make every step slower where another process wants a core too.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # A shell that runs the tests in the background has them, and all they start, ignore Ctrl+C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _forget_command_lines() -> None:
+    logger = logging.getLogger("lit_coder")
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True
+    logger.handlers.clear()
+
+
+@pytest.fixture(autouse=True)
+def package_log_as_imported() -> Iterator[None]:
+    """A command line sets the log up; fixtures of a wider scope run some before a test."""
+    _forget_command_lines()
+    yield
+    _forget_command_lines()
+
+
+@pytest.fixture
+def log_lines(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """The package's log, also where a command line cuts it off from the root logger."""
+    logger = logging.getLogger("lit_coder")
+    logger.propagate = False
+    logger.addHandler(caplog.handler)
+    yield caplog

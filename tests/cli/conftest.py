@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +12,9 @@ from tests.cli.command_line import TINY, CommandLine
 
 
 @pytest.fixture(autouse=True)
-def screen_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A command line sets sys.argv and adds handlers: put both back."""
+def arguments_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command line sets sys.argv: put it back."""
     monkeypatch.setattr(sys, "argv", ["main.py"])
-    logger = logging.getLogger("lit_coder")
-    handlers, level, propagate = list(logger.handlers), logger.level, logger.propagate
-    yield
-    logger.handlers[:], logger.propagate = handlers, propagate
-    logger.setLevel(level)
 
 
 @pytest.fixture

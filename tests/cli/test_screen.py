@@ -7,16 +7,11 @@ from lit_coder.cli.screen import log_to_stderr
 
 def test_log_lines_go_to_what_standard_error_is_when_they_are_said() -> None:
     logger = logging.getLogger("lit_coder")
-    former = logger.level, logger.propagate, list(logger.handlers)
     first, second = io.StringIO(), io.StringIO()
-    try:
-        with contextlib.redirect_stderr(first):
-            log_to_stderr()
-            logger.warning("one")
-        first.close()
-        with contextlib.redirect_stderr(second):
-            logger.warning("two")
-    finally:
-        logger.setLevel(former[0])
-        logger.propagate, logger.handlers[:] = former[1], former[2]
+    with contextlib.redirect_stderr(first):
+        log_to_stderr()
+        logger.warning("one")
+    first.close()
+    with contextlib.redirect_stderr(second):
+        logger.warning("two")
     assert second.getvalue() == "two\n"

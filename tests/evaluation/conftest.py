@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,14 +26,6 @@ def no_benchmark_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def log_lines(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    caplog.set_level(logging.INFO)
-    logger = logging.getLogger("lit_coder")
-    propagated, logger.propagate = logger.propagate, False
-    level = logger.level
-    logger.setLevel(logging.INFO)
-    logger.addHandler(caplog.handler)
-    yield caplog
-    logger.removeHandler(caplog.handler)
-    logger.propagate = propagated
-    logger.setLevel(level)
+def log_lines(log_lines: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    log_lines.set_level(logging.INFO, "lit_coder")
+    return log_lines
