@@ -18,6 +18,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from lit_coder.problems.problem import (
+    Answer,
     Call,
     Cases,
     CheckProgram,
@@ -26,13 +27,15 @@ from lit_coder.problems.problem import (
     Problem,
     Value,
 )
+from lit_coder.problems.sudoku import sudoku_identity
 
 
 def behaviour(problem: Problem) -> str:
     """Hash of the operations and expected values of all tests, visible and hidden.
 
     Which tests are visible, and their order, makes no difference. For test code (CheckProgram)
-    it is the hash of the code.
+    it is the hash of the code. Puzzles are the same up to their symmetries, as far as their
+    families say.
     """
     return sha256("\n".join(_facts(problem)).encode()).hexdigest()[:32]
 
@@ -63,7 +66,16 @@ def _facts(problem: Problem) -> list[str]:
         )
     if isinstance(tests, CheckProgram):
         return [tests.setup, *sorted(tests.visible + tests.hidden)]
+    if isinstance(tests, Answer):
+        return [tests.kind, *_answer_facts(tests)]
     return sorted(repr((case.stdin, case.expected_stdout)) for case in tests.visible + tests.hidden)
+
+
+def _answer_facts(answer: Answer) -> list[str]:
+    """The puzzle, in a form that is equal for those that count as the same."""
+    if answer.kind == "sudoku":
+        return [sudoku_identity(answer.puzzle, answer.expected)]
+    return [answer.puzzle, answer.expected]
 
 
 def _operation_text(operation: Operation, entry_point: str) -> str:

@@ -17,7 +17,9 @@ Value: TypeAlias = object
 """A plain Python value that crosses between processes by exact type: None, bool, int, float,
 complex, str, bytes, and list, tuple, set, frozenset, dict of such values."""
 
-ProblemKind: TypeAlias = Literal["function", "class", "program"]
+ProblemKind: TypeAlias = Literal["function", "class", "program", "answer"]
+
+AnswerKind: TypeAlias = Literal["sudoku", "maze", "exact"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,27 @@ class StdioCases:
     hidden: tuple[StdioCase, ...] = ()
 
 
-Tests: TypeAlias = Cases | CheckProgram | StdioCases
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The completion is an answer and no program: plain text, judged without running anything.
+
+    Attributes:
+        kind: the rules that judge it: "sudoku" (a filled board that keeps the puzzle's clues),
+            "maze" (a shortest path drawn into the puzzle), "exact" (the expected text itself).
+        puzzle: what was asked, as the rules read it. Exact answers are judged without it; there
+            it only says which problems are the same.
+        expected: a right answer; of exact answers the only one.
+    """
+
+    kind: AnswerKind
+    puzzle: str
+    expected: str
+
+
+ProgramTests: TypeAlias = Cases | CheckProgram | StdioCases
+"""Tests that run a program."""
+
+Tests: TypeAlias = ProgramTests | Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +133,18 @@ class Problem:
 
     Attributes:
         task_id: unique name, `<source>/<name>`.
-        prompt: program text up to where the completion starts (imports, signature, docstring).
+        prompt: program text up to where the completion starts (imports, signature, docstring);
+            "" where the draft says everything.
         entry_point: name of the function or class the tests use; "" for a whole program.
         tests: how a completion is judged.
-        kind: "function", "class" or "program".
+        kind: "function", "class", "program", or "answer" where the tests are an `Answer`.
         source: family or benchmark the problem comes from.
         difficulty: the source's own knob, 1 = easiest; 0 where the source has none.
         language: "python", or another one that the sandbox runs ("javascript").
         reference: completion that passes the tests, or None where no solution is known.
         suffix: program text that follows the completion (fill in the middle).
+        draft: text that stands in the completion's place and is to be made right: a body with an
+            error, a board with blanks. A model that fills a canvas starts from it; "" = empty.
     """
 
     task_id: str
@@ -132,6 +157,7 @@ class Problem:
     language: str = "python"
     reference: str | None = None
     suffix: str = ""
+    draft: str = ""
 
     def program(self, completion: str) -> str:
         """The whole program text: prompt, completion, suffix."""

@@ -14,9 +14,11 @@ from lit_coder.problems.classes import CLASSES
 from lit_coder.problems.family import ProblemFamily
 from lit_coder.problems.lists import LISTS
 from lit_coder.problems.strings import STRINGS
+from lit_coder.problems.sudoku import SUDOKU, SUDOKU_HELD_OUT_GRIDS
 
 _FAMILIES: dict[str, ProblemFamily] = {
-    family.name: family for family in (ARITHMETIC, LISTS, STRINGS, CLASSES)
+    family.name: family
+    for family in (ARITHMETIC, LISTS, STRINGS, CLASSES, SUDOKU, SUDOKU_HELD_OUT_GRIDS)
 }
 
 FAMILY_NAMES: tuple[str, ...] = tuple(_FAMILIES)

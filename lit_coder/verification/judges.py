@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lit_coder.problems.benchmarks.benchmark import BenchmarkTask
-from lit_coder.problems.problem import StdioCases
+from lit_coder.problems.problem import Answer, StdioCases
 from lit_coder.sandbox.contract import Execution, Job, Limits, Runner, StdioJob
 from lit_coder.verification.official import (
     official_job,
@@ -91,6 +91,7 @@ def _of_cases(protocol: Protocol, runner: Runner, has_scratch: bool) -> Judge:
         text = protocol.compose(task, completion)
         whole = replace(task.problem, prompt="", suffix="")
         tests = whole.tests
+        assert not isinstance(tests, Answer), f"{task.task_id}: a benchmark asks for programs"
         num_tests = len(tests.visible) + len(tests.hidden)
         is_stdio = isinstance(tests, StdioCases)
         seconds = protocol.timeout_seconds * (1 if is_stdio else num_tests)

@@ -5,8 +5,9 @@
 
 Identical completions of a problem run once. All cases of a run share one loaded module: each has
 its own arguments and object, but the program's module-level state lives through them. Expected
-values stay in this process (cases, texts) or in the judge's (check programs). It does not extract
-code from chat text and does not decide what becomes training data.
+values stay in this process (cases, texts) or in the judge's (check programs). Answers that are no
+programs need no run and are judged here. It does not extract code from chat text and does not
+decide what becomes training data.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from lit_coder.problems.problem import Case, Cases, CheckProgram, Problem, StdioCase
+from lit_coder.problems.problem import Answer, Case, Cases, CheckProgram, Problem, StdioCase
 from lit_coder.sandbox.contract import (
     CallJob,
     CheckJob,
@@ -26,6 +27,7 @@ from lit_coder.sandbox.contract import (
     Runner,
     StdioJob,
 )
+from lit_coder.verification.answers import judge_answer
 from lit_coder.verification.comparison import SameText, SameValue, equal_in, same_output
 from lit_coder.verification.verdict import Verdict, VerdictStatus
 
@@ -66,19 +68,34 @@ class Verifier:
         """As `verify`, each verdict as soon as it and those before it are there."""
         distinct = list(dict.fromkeys(_key(attempt) for attempt in attempts))
         by_key = {_key(attempt): attempt for attempt in reversed(attempts)}
-        executions = self._runner.run(self.job(by_key[key]) for key in distinct)
+        executions = self._runner.run(
+            self.job(by_key[key])
+            for key in distinct
+            if not isinstance(by_key[key].problem.tests, Answer)
+        )
         verdicts: dict[_Key, Verdict] = {}
         for attempt in attempts:
             key = _key(attempt)
             if key not in verdicts:
-                verdicts[key] = judge_execution(attempt.problem, next(executions))
+                tests = attempt.problem.tests
+                verdicts[key] = (
+                    judge_answer(tests, attempt.completion)
+                    if isinstance(tests, Answer)
+                    else judge_execution(attempt.problem, next(executions))
+                )
             yield verdicts[key]
 
     def job(self, attempt: Attempt) -> Job:
-        """What the sandbox is asked to run for one attempt."""
+        """What the sandbox is asked to run for one attempt.
+
+        Raises:
+            ValueError: the problem asks for an answer, which is no program.
+        """
         problem = attempt.problem
         program = problem.program(attempt.completion)
         tests = problem.tests
+        if isinstance(tests, Answer):
+            raise _no_program(problem)
         if isinstance(tests, Cases):
             operations = tuple(case.operations for case in tests.visible + tests.hidden)
             return CallJob(program, operations, self._limits, problem.language)
@@ -105,8 +122,14 @@ def judge_execution(
     same_value: SameValue = equal_in,
     same_text: SameText = same_output,
 ) -> Verdict:
-    """The verdict of what happened to one program; the comparisons are the strict ones."""
+    """The verdict of what happened to one program; the comparisons are the strict ones.
+
+    Raises:
+        ValueError: the problem asks for an answer, which is no program.
+    """
     tests = problem.tests
+    if isinstance(tests, Answer):
+        raise _no_program(problem)
     num_visible = len(tests.visible)
     if isinstance(tests, Cases):
         passed = [
@@ -138,6 +161,13 @@ def judge_execution(
         cpu_seconds=execution.cpu_seconds,
         wall_seconds=execution.wall_seconds,
         features=execution.features,
+    )
+
+
+def _no_program(problem: Problem) -> ValueError:
+    return ValueError(
+        f"{problem.task_id} asks for an answer, and no program is run for it; "
+        "Verifier.verify judges it"
     )
 
 
