@@ -31,7 +31,7 @@ from lit_coder.cli.run_checks import (
     refuse_unwritable,
 )
 from lit_coder.cli.saved_config import saved_configuration, take_saved_model
-from lit_coder.cli.sharding import sharding_strategy
+from lit_coder.cli.strategies import keep_gradients_in_buckets, named_strategy
 from lit_coder.evaluation.benchmark_callback import BenchmarkCallback
 from lit_coder.evaluation.round_reporter import RoundReporter
 from lit_coder.recursion.callback import RecursiveGenerationCallback
@@ -155,13 +155,13 @@ class LitCoderCLI(LightningCLI):
                 *extra,
                 RoundReporter(recursion, self._console, command),
             ]
-        if config["trainer"]["strategy"] == "fsdp":
-            config["trainer"]["strategy"] = sharding_strategy()
+        config["trainer"]["strategy"] = named_strategy(config["trainer"]["strategy"])
         try:
             trainer: pl.Trainer = super().instantiate_trainer(**kwargs)
         except (MisconfigurationException, ValueError, TypeError, ImportError) as error:
             raise ValueError(_trainer_sentence(error, config["trainer"])) from error
         self._ending.trainer = trainer
+        keep_gradients_in_buckets(trainer.strategy)
         trainer.callbacks = _ordered([*extra, *trainer.callbacks])  # type: ignore[attr-defined]
         return trainer
 

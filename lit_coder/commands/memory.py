@@ -28,8 +28,9 @@ trained or written.
 The network is counted as it is uncompiled (model.init_args.compile off); compiled it keeps less.
 What an allocator adds is not counted, but each card is counted with 0.7 GiB for the device's own
 context. It is counted for a GPU unless trainer.accelerator is cpu. Generation is the weights, the
-optimizer that stays and the cache of rows that are decoded, not the reading of their prompts. Of
-several devices ddp keeps a second copy of the gradients.
+optimizer that stays and the cache of rows that are decoded, not the reading of their prompts.
+Under ddp gradients live in its buckets and are never freed: they are counted all the time. What
+fsdp shards is not taken off.
 
 Exit status: 0 printed, 2 the configuration is wrong."""
 
@@ -56,6 +57,7 @@ def _memory(argv: list[str]) -> int:
     config, status = fit_configuration(argv)
     if config is None:
         return status
+    from lit_coder.cli.strategies import has_gradient_buckets
     from lit_coder.modules.training_memory import (
         TrainingShape,
         generation_memory,
@@ -72,6 +74,7 @@ def _memory(argv: list[str]) -> int:
         precision=str(trainer["precision"] or "32-true"),
         is_packed=bool(data["corpus"]) or data["pack_examples"],
         is_on_cpu=trainer["accelerator"] == "cpu",
+        has_buckets=has_gradient_buckets(trainer),
     )
     training = training_memory(options, shape)
     sizes = network_config(options)
@@ -137,6 +140,8 @@ def _print(
         every, f"every {every}th block checkpointed"
     )
     device = "CPU" if shape.is_on_cpu else "GPU"
+    if shape.has_buckets:
+        device = f"{device} under ddp"
     console.print(
         f"{num_parameters:,} parameters; {shape.batch_size} x {shape.max_sequence_length} tokens a "
         f"micro-batch, {shape.accumulate_grad_batches} of them a step, {shape.precision}, "
@@ -156,7 +161,7 @@ def _print(
     if num_rows:
         rows += [
             (f"generation, {num_rows} rows", ""),
-            ("  weights and optimizer that stay", generation.resident_bytes),
+            ("  what stays of training", generation.resident_bytes),
             ("  weights to sample with", generation.weight_bytes),
             ("  key-value cache", generation.cache_bytes),
             ("  peak", generation.peak_bytes),

@@ -36,7 +36,8 @@ class TrainingShape:
     """What beside the model decides about memory; names are those of the options.
 
     `is_on_cpu` says where attention is computed: a CPU keeps a number for each pair of tokens where
-    rows are short or hold several documents (`is_packed`), other devices do not.
+    rows are short or hold several documents (`is_packed`), other devices do not. `has_buckets`
+    says that gradients live in the buckets that `ddp` exchanges: they are never freed.
     """
 
     batch_size: int
@@ -45,6 +46,12 @@ class TrainingShape:
     precision: str
     is_packed: bool
     is_on_cpu: bool = True
+    has_buckets: bool = False
+
+    @property
+    def keeps_gradients(self) -> bool:
+        """Whether a forward pass finds gradients of the one before."""
+        return self.accumulate_grad_batches > 1 or self.has_buckets
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ class GenerationMemory:
     weight_bytes: int
     cache_bytes: int
     resident_bytes: int
-    """Weights of training and optimizer state, which stay."""
+    """Weights of training, optimizer state and gradients in buckets, which stay."""
 
     @property
     def peak_bytes(self) -> int:
@@ -134,7 +141,7 @@ def training_memory(options: Mapping[str, Any], shape: TrainingShape) -> Trainin
     with _fake_tensors(weight_type(shape.precision)), _attention_of(shape):
         module = GPTModule(**own).train()
         with LiveBytes() as live:
-            for _ in range(min(2, shape.accumulate_grad_batches)):
+            for _ in range(2 if shape.keeps_gradients else 1):
                 live.start_over()
                 before = live.live_bytes
                 activations, logits = _micro_batch(module, shape, live)
@@ -189,7 +196,8 @@ def generation_memory(
 ) -> GenerationMemory:
     """Bytes while `num_rows` completions of at most `num_positions` tokens are written."""
     width = weight_type(shape.precision).itemsize
-    resident = config.num_parameters * width + optimizer_bytes(kind, config, width)
+    gradients = config.num_parameters * width if shape.has_buckets else 0
+    resident = config.num_parameters * width + optimizer_bytes(kind, config, width) + gradients
     is_mixed = shape.precision in MIXED_PRECISIONS
     # Under mixed precision sampling reads a copy of the weights in the narrow type.
     number = 2 if is_mixed else width

@@ -27,6 +27,8 @@ from lit_coder.networks.gpt import GPTConfig
 class LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of storages that are made inside and still held by something.
 
+    Views of what was there before do not count: the transposed weights of a linear layer are none.
+
     Attributes:
         live_bytes: held now.
         peak_bytes: the most that were held at the same time since the last `start_over`.
@@ -37,6 +39,7 @@ class LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.live_bytes = 0
         self.peak_bytes = 0
         self._known: set[int] = set()
+        self._older: set[int] = set()
 
     def start_over(self) -> None:
         """The peak is counted anew, from what is held now."""
@@ -50,16 +53,27 @@ class LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Run the operation and count what it made."""
+        for leaf in tree_leaves((args, kwargs)):
+            if isinstance(leaf, Tensor):
+                self._note_given(leaf)
         result = func(*args, **(kwargs or {}))
         for leaf in tree_leaves(result):
             if isinstance(leaf, Tensor):
                 self._add(leaf)
         return result
 
+    def _note_given(self, tensor: Tensor) -> None:
+        """What an operation is given and none has made was there before."""
+        storage = tensor.untyped_storage()
+        key = storage._cdata
+        if key not in self._known and key not in self._older:
+            self._older.add(key)
+            weakref.finalize(storage, self._older.discard, key)
+
     def _add(self, tensor: Tensor) -> None:
         storage = tensor.untyped_storage()
         key = storage._cdata
-        if key in self._known:
+        if key in self._known or key in self._older:
             return
         num_bytes = storage.nbytes()
         self._known.add(key)

@@ -34,8 +34,10 @@ def test_a_configuration_is_told_without_a_run(
     assert "4 x 1024 tokens a micro-batch, 1 of them a step, 32-true, adamw" in shown
     assert "a card of 8 GB: fits" in shown
     small = figures(shown)
-    assert run([*TINY, "--data.max_sequence_length", "4096"]) == 0
-    assert figures(capsys.readouterr().out)["activations"] > 2 * small["activations"] > 0
+    assert run([*TINY, "--data.max_sequence_length", "4096", "--trainer.devices", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert figures(shown)["activations"] > 2 * small["activations"] > 0
+    assert "counted for a CPU under ddp" in shown
 
 
 def test_a_wrong_option_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:

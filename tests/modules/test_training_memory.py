@@ -1,5 +1,7 @@
 import pytest
 import torch
+from torch import distributed
+from torch.nn.parallel import DistributedDataParallel
 
 from lit_coder.modules.gpt_module import GPTModule
 from lit_coder.modules.training_memory import (
@@ -61,6 +63,41 @@ def test_a_second_micro_batch_meets_the_gradients_of_the_first() -> None:
     twice = training_memory(OPTIONS, shape(accumulate_grad_batches=8))
     assert twice.activation_bytes == pytest.approx(once.activation_bytes, rel=0.02)
     assert 0 < twice.peak_bytes - once.peak_bytes <= once.gradient_bytes * 1.1
+
+
+def test_gradients_in_the_buckets_of_ddp_are_counted_as_they_live() -> None:
+    told = training_memory(OPTIONS, shape(has_buckets=True))
+    module = GPTModule(**OPTIONS).train()  # type: ignore[arg-type]
+    ids_BT = torch.zeros(4, 320, dtype=torch.long)
+    mixed = torch.autocast("cpu", torch.bfloat16, cache_enabled=False)
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    try:
+        with LiveBytes() as live:
+            network = DistributedDataParallel(module.network, gradient_as_bucket_view=True)
+            assert live.live_bytes == pytest.approx(told.gradient_bytes, rel=0.01)
+            live.start_over()
+            with mixed:
+                logits_BTV = network(ids_BT)
+                loss = torch.nn.functional.cross_entropy(
+                    logits_BTV.flatten(0, 1).float(), ids_BT.flatten()
+                )
+            del logits_BTV
+            loss.backward()
+            del loss
+            assert live.live_bytes < 2 * told.gradient_bytes, "there is one copy"
+    finally:
+        distributed.destroy_process_group()
+    state = told.weight_bytes + told.optimizer_bytes
+    assert told.peak_bytes - state == pytest.approx(live.peak_bytes, rel=0.1)
+
+
+def test_buckets_stay_where_they_are_while_a_round_samples() -> None:
+    config = network_config(OPTIONS)
+    alone, one_of_two = (
+        generation_memory(config, shape(has_buckets=has), "adamw", num_rows=16, num_positions=100)
+        for has in (False, True)
+    )
+    assert one_of_two.peak_bytes - alone.peak_bytes == config.num_parameters * 4
 
 
 def test_checkpointing_and_smaller_batches_take_less() -> None:

@@ -30,6 +30,16 @@ def test_a_tensor_counts_while_something_holds_it() -> None:
     assert live.peak_bytes == 800
 
 
+def test_views_of_what_was_there_before_do_not_count() -> None:
+    weight = torch.ones(100, 10, requires_grad=True)
+    given = torch.ones(1, 10)
+    with LiveBytes() as live:
+        made = torch.nn.functional.linear(given, weight)
+        transposed = weight.t()
+    assert live.live_bytes == made.nbytes
+    assert transposed.data_ptr() == weight.data_ptr()
+
+
 @pytest.mark.parametrize("every", [0, 1, 2])
 def test_fake_tensors_count_as_real_ones_do(every: int) -> None:
     def counted() -> tuple[int, int]:
