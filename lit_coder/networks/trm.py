@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from lit_coder.networks.binary_latents import binarize
 from lit_coder.networks.layers import RotaryEmbedding, Rotation
 from lit_coder.networks.trm_config import TRMConfig
-from lit_coder.networks.trm_layers import Block, BlockWeights, linear_weight, truncated_normal
+from lit_coder.networks.trm_layers import Block, BlockWeights, embedding, linear, truncated_normal
 
 __all__ = ["TRM", "TRMConfig", "TRMState", "TRMStep"]
 
@@ -72,21 +72,21 @@ class TRM(nn.Module):
         size = config.hidden_size
         self.config = config
         self.compute_dtype = _DTYPES[config.compute_dtype]
-        self.embed_tokens = nn.Parameter(truncated_normal(config.vocab_size, size, std=size**-0.5))
+        self.embed_tokens = embedding(config.vocab_size, size)
         self.layers = nn.ModuleList(Block(config) for _ in range(config.num_hidden_layers))
-        self.lm_head = linear_weight(config.vocab_size, size)
-        # The second output is the published continue value, which nothing reads.
-        self.halt_weight = nn.Parameter(torch.zeros(2, size))
-        self.halt_bias = nn.Parameter(torch.full((2,), _INITIAL_HALT_BIAS))
-        self.embed_puzzles: nn.Parameter | None = None
+        self.lm_head = linear(size, config.vocab_size)
+        # The second output is the published value of going on, which nothing reads.
+        self.halt_head = nn.Linear(size, 2)
+        nn.init.zeros_(self.halt_head.weight)
+        nn.init.constant_(self.halt_head.bias, _INITIAL_HALT_BIAS)
+        self.embed_puzzles: nn.Embedding | None = None
         if config.num_puzzle_ids:
-            self.embed_puzzles = nn.Parameter(torch.zeros(config.num_puzzle_ids, size))
-        self.embed_positions: nn.Parameter | None = None
+            self.embed_puzzles = nn.Embedding(config.num_puzzle_ids, size)
+            nn.init.zeros_(self.embed_puzzles.weight)
+        self.embed_positions: nn.Embedding | None = None
         self.rotary: RotaryEmbedding | None = None
         if config.position_encoding == "learned":
-            self.embed_positions = nn.Parameter(
-                truncated_normal(config.num_positions, size, std=size**-0.5)
-            )
+            self.embed_positions = embedding(config.num_positions, size)
         elif config.mixer == "attention":
             self.rotary = RotaryEmbedding(
                 config.features_per_head, config.num_positions, config.rope_theta
@@ -158,15 +158,16 @@ class TRM(nn.Module):
         for _ in range(config.num_gradient_cycles):
             state = self._cycle(state, x_BLD, weights, rotation)
         y_BLD, z_BLD = state
-        logits_BLV = F.linear(
-            y_BLD[:, config.num_registers :], self.lm_head.to(self.compute_dtype)
-        ).float()
-        halt_B = F.linear(
-            y_BLD[:, 0],
-            self.halt_weight.to(self.compute_dtype),
-            self.halt_bias.to(self.compute_dtype),
-        )[:, 0].float()
-        return TRMStep(TRMState(y_BLD.detach(), z_BLD.detach()), logits_BLV, halt_B)
+        return TRMStep(
+            TRMState(y_BLD.detach(), z_BLD.detach()),
+            self._read(self.lm_head, y_BLD[:, config.num_registers :]),
+            self._read(self.halt_head, y_BLD[:, 0])[:, 0],
+        )
+
+    @property
+    def output_weight(self) -> Tensor:
+        """The parameter (V, D) of the output layer."""
+        return self.lm_head.weight
 
     @property
     def _blocks(self) -> list[Block]:
@@ -175,20 +176,22 @@ class TRM(nn.Module):
     def _inputs(self, ids_BL: Tensor, puzzle_ids_B: Tensor | None) -> Tensor:
         """Features of registers and tokens, of unit variance."""
         config = self.config
-        x_BLD = F.embedding(ids_BL, self.embed_tokens).to(self.compute_dtype)
+        x_BLD: Tensor = self.embed_tokens(ids_BL).to(self.compute_dtype)
         if config.num_registers:
             B, _, D = x_BLD.shape
             registers_BLD = x_BLD.new_zeros(B, config.num_registers, D)
             if self.embed_puzzles is not None:
                 if puzzle_ids_B is None:
                     puzzle_ids_B = ids_BL.new_zeros(B)
-                puzzles_BD = F.embedding(puzzle_ids_B, self.embed_puzzles).to(self.compute_dtype)
+                puzzles_BD: Tensor = self.embed_puzzles(puzzle_ids_B).to(self.compute_dtype)
                 registers_BLD = F.pad(puzzles_BD[:, None], (0, 0, 0, config.num_registers - 1))
             x_BLD = torch.cat((registers_BLD, x_BLD), 1)
+        scale = math.sqrt(config.hidden_size)
         if self.embed_positions is not None:
+            x_BLD = x_BLD + self.embed_positions.weight.to(self.compute_dtype)
             # The sum of two has the variance of each again.
-            x_BLD = math.sqrt(0.5) * (x_BLD + self.embed_positions.to(self.compute_dtype))
-        return math.sqrt(config.hidden_size) * x_BLD
+            scale *= math.sqrt(0.5)
+        return x_BLD * scale
 
     def _cycle(
         self,
@@ -214,3 +217,9 @@ class TRM(nn.Module):
         for block, block_weights in zip(self._blocks, weights, strict=True):
             h_BLD = block(h_BLD, block_weights, rotation)
         return h_BLD
+
+    def _read(self, head: nn.Linear, y: Tensor) -> Tensor:
+        """What a head says of the answer, in float32."""
+        dtype = self.compute_dtype
+        bias = None if head.bias is None else head.bias.to(dtype)
+        return F.linear(y, head.weight.to(dtype), bias).float()

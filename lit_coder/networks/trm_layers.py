@@ -43,9 +43,16 @@ def truncated_normal(*sizes: int, std: float) -> Tensor:
     return nn.init.trunc_normal_(torch.empty(sizes), std=uncut_std, a=-limit, b=limit)
 
 
-def linear_weight(num_out: int, num_in: int) -> nn.Parameter:
-    """A linear layer's weight (out, in), drawn so that it keeps the variance of its input."""
-    return nn.Parameter(truncated_normal(num_out, num_in, std=num_in**-0.5))
+def linear(num_in: int, num_out: int) -> nn.Linear:
+    """A linear layer without bias, drawn so that it keeps the variance of its input."""
+    layer = nn.Linear(num_in, num_out, bias=False)
+    layer.weight = nn.Parameter(truncated_normal(num_out, num_in, std=num_in**-0.5))
+    return layer
+
+
+def embedding(num_rows: int, size: int) -> nn.Embedding:
+    """A table whose rows have a length of about 1."""
+    return nn.Embedding(num_rows, size, _weight=truncated_normal(num_rows, size, std=size**-0.5))
 
 
 def rms_norm(x: Tensor, eps: float) -> Tensor:
@@ -70,12 +77,14 @@ class FeedForward(nn.Module):
 
     def __init__(self, size: int, inner_size: int) -> None:
         super().__init__()
-        self.gate_up_proj = linear_weight(2 * inner_size, size)
-        self.down_proj = linear_weight(size, inner_size)
+        self.gate_up_proj = linear(size, 2 * inner_size)
+        self.down_proj = linear(inner_size, size)
 
     def cast(self, dtype: torch.dtype) -> FeedForwardWeights:
         """The weights in a type."""
-        return FeedForwardWeights(self.gate_up_proj.to(dtype), self.down_proj.to(dtype))
+        return FeedForwardWeights(
+            self.gate_up_proj.weight.to(dtype), self.down_proj.weight.to(dtype)
+        )
 
     def forward(self, x: Tensor, weights: FeedForwardWeights) -> Tensor:
         """The transformed features, the last dimension."""
@@ -101,12 +110,12 @@ class Attention(nn.Module):
     def __init__(self, size: int, num_heads: int) -> None:
         super().__init__()
         self.num_heads = num_heads
-        self.qkv_proj = linear_weight(3 * size, size)
-        self.o_proj = linear_weight(size, size)
+        self.qkv_proj = linear(size, 3 * size)
+        self.o_proj = linear(size, size)
 
     def cast(self, dtype: torch.dtype) -> AttentionWeights:
         """The weights in a type."""
-        return AttentionWeights(self.qkv_proj.to(dtype), self.o_proj.to(dtype))
+        return AttentionWeights(self.qkv_proj.weight.to(dtype), self.o_proj.weight.to(dtype))
 
     def forward(
         self, x_BLD: Tensor, weights: AttentionWeights, rotation: Rotation | None
