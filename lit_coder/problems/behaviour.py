@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from lit_coder.problems.maze_grid import canonical_maze
 from lit_coder.problems.problem import (
     Answer,
     Call,
@@ -75,6 +76,8 @@ def _answer_facts(answer: Answer) -> list[str]:
     """The puzzle, in a form that is equal for those that count as the same."""
     if answer.kind == "sudoku":
         return [sudoku_identity(answer.puzzle, answer.expected)]
+    if answer.kind == "maze":
+        return [canonical_maze(answer.puzzle)]
     return [answer.puzzle, answer.expected]
 
 

@@ -25,7 +25,7 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     """
     if not path.is_file():
         raise ValueError(f"there is no file {path}; give the path of a .jsonl file")
-    for number, text in enumerate(_lines(path), start=1):
+    for number, text in enumerate(read_lines(path), start=1):
         if not text.strip():
             continue
         try:
@@ -48,11 +48,15 @@ def read_text(path: Path) -> str:
     Raises:
         ValueError: the file cannot be read, or is no UTF-8 text.
     """
-    return "".join(_lines(path))
+    return "".join(read_lines(path))
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """The lines with their ends; only line feeds end one."""
+def read_lines(path: Path) -> Iterator[str]:
+    """The lines with their ends; only line feeds end one.
+
+    Raises:
+        ValueError: the file cannot be read, or is no UTF-8 text.
+    """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             for number, line in enumerate(stream):

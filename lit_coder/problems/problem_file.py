@@ -1,12 +1,13 @@
-"""Reads a user's own problems: a `.jsonl` file, or a folder of them.
+"""Reads a user's own problems: a `.jsonl` file, a `.csv` file of Sudoku, or a folder of them.
 
     problems = read_problems("my_problems.jsonl")
 
 One line is one problem. Fields (data/README.md shows each):
 
-    prompt                                always, and not empty
-    entry_point                           the function that is tested; not needed with `stdio`
-    cases | tests | asserts | stdio       exactly one of them: how a completion is judged
+    prompt                                not empty, unless a draft says everything
+    draft                                 text to be made right in the completion's place
+    entry_point                           the tested function; not with `stdio` or `answer`
+    cases | tests | asserts | stdio | answer    exactly one: how a completion is judged
     hidden_asserts                        with `tests` or `asserts`: counted, never admit a sample
     setup                                 with `tests` or `asserts`: code before the tests
     reference | solution                  a completion that passes; may repeat the prompt
@@ -15,13 +16,16 @@ One line is one problem. Fields (data/README.md shows each):
 
 Solutions are not run here, and problems with few distinct outputs are not refused: a predicate
 is a fair problem. Where anything is wrong with a file, the error says which line and what to do.
+What a `.csv` file holds is in `sudoku_file.py`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+from lit_coder.problems.answer_record import answer_from_record
 from lit_coder.problems.family import prompt_task_id
 from lit_coder.problems.json_lines import read_json_lines
 from lit_coder.problems.problem import (
@@ -29,11 +33,13 @@ from lit_coder.problems.problem import (
     Cases,
     CheckProgram,
     Problem,
+    ProblemKind,
     StdioCase,
     StdioCases,
     Tests,
 )
 from lit_coder.problems.python_text import parse_quietly
+from lit_coder.problems.sudoku_file import has_sudoku_columns, read_sudoku_file
 from lit_coder.problems.typed_values import value_from_json
 
 FIELDS = (
@@ -45,6 +51,8 @@ FIELDS = (
     "asserts",
     "hidden_asserts",
     "stdio",
+    "answer",
+    "draft",
     "setup",
     "reference",
     "solution",
@@ -52,28 +60,32 @@ FIELDS = (
     "language",
 )
 
-_TEST_FIELDS = ("cases", "tests", "asserts", "stdio")
+_TEST_FIELDS = ("cases", "tests", "asserts", "stdio", "answer")
+_KINDS: dict[str, ProblemKind] = {"stdio": "program", "answer": "answer"}
+
+
+def problem_paths(path: Path) -> list[Path]:
+    """The files that a path of problems stands for; a folder is searched, a file may be missing."""
+    if not path.is_dir():
+        return [path]
+    sudoku = (file for file in path.glob("*.csv") if has_sudoku_columns(file))
+    return sorted([*path.glob("*.jsonl"), *sudoku])
 
 
 def read_problems(path: str | Path) -> list[Problem]:
-    """The problems of a file, or of every `.jsonl` file of a folder in the order of their names.
+    """The problems of a file, or of every problem file of a folder in the order of their names.
 
     Raises:
         ValueError: something is wrong; one sentence with file, line and remedy.
     """
     path = Path(path)
-    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    files = problem_paths(path)
     if not files:
         raise ValueError(f"the folder {path} holds no .jsonl file; put your problems into one")
     problems: list[Problem] = []
     first_place: dict[str, str] = {}
     for file in files:
-        for line, record in read_json_lines(file):
-            place = f"{file}, line {line}"
-            try:
-                problem = problem_from_record(record, source=file.stem)
-            except ValueError as error:
-                raise ValueError(f"{place}: {error}") from error
+        for place, problem in _placed(file):
             if problem.task_id in first_place:
                 raise ValueError(
                     f"{place}: the task_id {problem.task_id!r} is taken by "
@@ -86,6 +98,20 @@ def read_problems(path: str | Path) -> list[Problem]:
     return problems
 
 
+def _placed(file: Path) -> Iterator[tuple[str, Problem]]:
+    """The problems of one file, each with its place for people."""
+    if file.suffix == ".csv":
+        for problem in read_sudoku_file(file):
+            yield str(file), problem
+        return
+    for line, record in read_json_lines(file):
+        place = f"{file}, line {line}"
+        try:
+            yield place, problem_from_record(record, source=file.stem)
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from error
+
+
 def problem_from_record(record: dict[str, object], source: str) -> Problem:
     """The problem of one parsed line.
 
@@ -95,41 +121,46 @@ def problem_from_record(record: dict[str, object], source: str) -> Problem:
     for field in record:
         if field not in FIELDS:
             raise ValueError(f"the field {field!r} is unknown; use {', '.join(FIELDS)}")
-    prompt = _text(record, "prompt")
-    if not prompt:
-        raise ValueError(
-            "the prompt is empty, so there is nothing to complete; write what is asked for, as a "
-            "signature with a docstring or a comment"
-        )
     given = [field for field in _TEST_FIELDS if field in record]
     if len(given) != 1:
         raise ValueError(
             f"a problem has exactly one of {', '.join(_TEST_FIELDS)}, not {given or 'none'}; "
             "keep or add one"
         )
-    is_program = given == ["stdio"]
-    entry_point = _text(record, "entry_point", default="" if is_program else None)
+    (field,) = given
+    draft = _text(record, "draft", default="")
+    prompt = _text(record, "prompt", default="" if draft and field == "answer" else None)
+    if not prompt and not draft:
+        raise ValueError(
+            "the prompt is empty, so there is nothing to complete; write what is asked for, as a "
+            "signature with a docstring or a comment"
+        )
+    kind = _KINDS.get(field, "function")
+    entry_point = _text(record, "entry_point", default=None if kind == "function" else "")
     reference = _reference(record, prompt)
     language = _text(record, "language", default="python")
-    if language != "python" and given[0] in ("tests", "asserts"):
+    if language != "python" and field == "answer":
+        raise ValueError(f"an answer has no language, and {language!r} is given; remove it")
+    if language != "python" and field in ("tests", "asserts"):
         raise ValueError(
-            f"{given[0]} judge Python alone, and the language is {language!r}; give cases or stdio"
+            f"{field} judge Python alone, and the language is {language!r}; give cases or stdio"
         )
-    if not is_program and language == "python":
+    if kind == "function" and language == "python":
         _refuse_class(prompt + (reference or ""), entry_point)
     difficulty = record.get("difficulty", 0)
     if type(difficulty) is not int or difficulty < 0:
         raise ValueError(f"difficulty is {difficulty!r}; give a whole number, 1 = easiest")
     return Problem(
-        task_id=_text(record, "task_id", default=prompt_task_id(source, prompt)),
+        task_id=_text(record, "task_id", default=prompt_task_id(source, prompt + draft)),
         prompt=prompt,
         entry_point=entry_point,
-        tests=_tests(record, given[0], entry_point),
-        kind="program" if is_program else "function",
+        tests=_tests(record, field, entry_point),
+        kind=kind,
         source=source,
         difficulty=difficulty,
         language=language,
         reference=reference,
+        draft=draft,
     )
 
 
@@ -144,6 +175,9 @@ def _tests(record: dict[str, object], field: str, entry_point: str) -> Tests:
     for other in ("hidden_asserts", "setup"):
         if other in record:
             raise ValueError(f"{other!r} belongs to tests or asserts, not to {field}; remove it")
+    if field == "answer":
+        prompt, draft = (_text(record, name, default="") for name in ("prompt", "draft"))
+        return answer_from_record(record[field], prompt, draft)
     visible, hidden = _visible_and_hidden(record[field], field)
     if field == "cases":
         return Cases(

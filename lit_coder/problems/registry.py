@@ -13,12 +13,13 @@ from lit_coder.problems.arithmetic import ARITHMETIC
 from lit_coder.problems.classes import CLASSES
 from lit_coder.problems.family import ProblemFamily
 from lit_coder.problems.lists import LISTS
+from lit_coder.problems.maze import MAZES
 from lit_coder.problems.strings import STRINGS
 from lit_coder.problems.sudoku import SUDOKU, SUDOKU_HELD_OUT_GRIDS
 
 _FAMILIES: dict[str, ProblemFamily] = {
     family.name: family
-    for family in (ARITHMETIC, LISTS, STRINGS, CLASSES, SUDOKU, SUDOKU_HELD_OUT_GRIDS)
+    for family in (ARITHMETIC, LISTS, STRINGS, CLASSES, SUDOKU, SUDOKU_HELD_OUT_GRIDS, MAZES)
 }
 
 FAMILY_NAMES: tuple[str, ...] = tuple(_FAMILIES)

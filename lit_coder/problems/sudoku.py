@@ -78,6 +78,11 @@ def sudoku_problem(puzzle: str, solution: str, source: str, difficulty: int) -> 
     )
 
 
+def difficulty_of(puzzle: str) -> int:
+    """The difficulty of a board of this size."""
+    return 1 + list(SHAPES).index(len(puzzle))
+
+
 def sudoku_identity(puzzle: str, solution: str) -> str:
     """Equal for puzzles that count as the same; see the module's docstring."""
     if len(puzzle) == 81:

@@ -1,6 +1,7 @@
 """Python values in JSON, with their exact types: JSON knows no tuple, set, bytes or complex.
 
     value_from_json({"tuple": [1, 2]})            # (1, 2)
+    value_to_json((1, 2))                         # {"tuple": [1, 2]}
 
 null, true, false, numbers, strings and lists stand for themselves, and so does an object, as a
 dict with string keys. An object whose only key is one of the names of `TYPE_NAMES` is a value of
@@ -33,6 +34,25 @@ def value_from_json(raw: object) -> Value:
         except (TypeError, ValueError) as error:
             raise ValueError(f"{content!r} is no content of a {name} ({error})") from error
     return {key: value_from_json(item) for key, item in raw.items()}
+
+
+def value_to_json(value: Value) -> object:
+    """What `value_from_json` makes the value of; members of sets in the order of their texts."""
+    if isinstance(value, list):
+        return [value_to_json(member) for member in value]
+    if isinstance(value, tuple):
+        return {"tuple": [value_to_json(member) for member in value]}
+    if isinstance(value, (set, frozenset)):
+        return {type(value).__name__: [value_to_json(each) for each in sorted(value, key=repr)]}
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
+    if isinstance(value, complex):
+        return {"complex": [value.real, value.imag]}
+    if isinstance(value, dict):
+        if all(isinstance(key, str) for key in value) and not set(value) & set(TYPE_NAMES):
+            return {key: value_to_json(item) for key, item in value.items()}
+        return {"dict": [[value_to_json(key), value_to_json(each)] for key, each in value.items()]}
+    return value
 
 
 def _typed(name: str, content: object) -> Value:

@@ -9,15 +9,12 @@ answer do not count.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from math import isqrt
 
+from lit_coder.problems.maze_grid import FREE, PATH, shortest_paths
 from lit_coder.problems.problem import Answer, AnswerKind
 from lit_coder.problems.sudoku_grid import is_complete, keeps_clues
 from lit_coder.verification.verdict import Verdict
-
-START, GOAL, WALL, FREE, PATH = "S", "G", "#", ".", "o"
 
 
 def judge_answer(answer: Answer, completion: str) -> Verdict:
@@ -49,34 +46,11 @@ def _maze_fault(answer: Answer, drawn: str) -> str:
         return f"the maze has {len(drawn)} cells, not {len(maze)}"
     if any(new != old and (old, new) != (FREE, PATH) for old, new in zip(maze, drawn, strict=True)):
         return "something else than a path was drawn"
-    shortest = shortest_distance(maze, FREE)
-    walked = shortest_distance(drawn, PATH)
+    shortest, _ = shortest_paths(maze)
+    walked, _ = shortest_paths(drawn, ground=PATH)
     if walked is None:
         return "the path does not reach the goal"
     return "" if drawn.count(PATH) + 1 == walked == shortest else "there is a shorter path"
-
-
-def shortest_distance(maze: str, ground: str) -> int | None:
-    """Steps from the start to the goal of a square maze over cells of `ground`, or None."""
-    size = isqrt(len(maze))
-    start = maze.index(START)
-    distances = {start: 0}
-    queue = deque([start])
-    while queue:
-        cell = queue.popleft()
-        if maze[cell] == GOAL:
-            return distances[cell]
-        row, column = divmod(cell, size)
-        for is_inside, neighbour in (
-            (row > 0, cell - size),
-            (row < size - 1, cell + size),
-            (column > 0, cell - 1),
-            (column < size - 1, cell + 1),
-        ):
-            if is_inside and maze[neighbour] in (ground, GOAL) and neighbour not in distances:
-                distances[neighbour] = distances[cell] + 1
-                queue.append(neighbour)
-    return None
 
 
 def _exact_fault(answer: Answer, text: str) -> str:

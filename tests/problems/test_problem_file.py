@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lit_coder.problems.behaviour import behaviour
-from lit_coder.problems.problem import Case, Cases, CheckProgram, StdioCase, StdioCases
+from lit_coder.problems.problem import Answer, Case, Cases, CheckProgram, StdioCase, StdioCases
 from lit_coder.problems.problem_file import FIELDS, read_problems
 
 DATA = Path(__file__).parents[2] / "data"
@@ -36,9 +36,9 @@ def test_the_page_on_data_names_every_field() -> None:
 
 def test_the_json_lines_of_the_page_on_data_are_problems(tmp_path: Path) -> None:
     page = (DATA / "README.md").read_text(encoding="utf-8")
-    lines = page.split("```json\n")[1].split("```")[0]
-    (tmp_path / "page.jsonl").write_text(lines, encoding="utf-8")
-    assert len(read_problems(tmp_path)) == 3
+    blocks = [block.split("```")[0] for block in page.split("```json\n")[1:]]
+    (tmp_path / "page.jsonl").write_text("".join(blocks), encoding="utf-8")
+    assert len(read_problems(tmp_path)) == 6
 
 
 def test_cases_hold_typed_values(tmp_path: Path) -> None:
@@ -78,6 +78,33 @@ def test_a_packed_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(json.dumps(GOOD).encode()))
     assert len(read_problems(path)) == 1
+
+
+def test_a_draft_stands_beside_any_tests(tmp_path: Path) -> None:
+    record = GOOD | {"draft": "    return x + 2\n"}
+    plain, drafted = read_problems(write(tmp_path / "a.jsonl", GOOD, record))
+    assert (plain.draft, drafted.draft) == ("", "    return x + 2\n")
+    assert behaviour(plain) == behaviour(drafted)
+
+
+def test_an_answer_needs_no_prompt_beside_a_draft(tmp_path: Path) -> None:
+    answer = {"kind": "sudoku", "expected": "1324421331422431"}
+    (problem,) = read_problems(
+        write(tmp_path / "a.jsonl", {"draft": "....4....1.2..3.", "answer": answer})
+    )
+    assert (problem.prompt, problem.entry_point, problem.kind) == ("", "", "answer")
+    assert problem.tests == Answer("sudoku", problem.draft, answer["expected"])
+
+
+def test_exact_answers_to_different_questions_are_different_problems(tmp_path: Path) -> None:
+    answer = {"kind": "exact", "expected": "7"}
+    records = [{"prompt": prompt, "answer": answer} for prompt in ("# 3 + 4\n", "# 2 + 5\n")]
+    one, other = read_problems(write(tmp_path / "a.jsonl", *records))
+    assert behaviour(one) != behaviour(other)
+
+
+SUDOKU = {"draft": "....4....1.2..3."}
+MAZE = {"draft": "S.##.G..."}
 
 
 @pytest.mark.parametrize(
@@ -163,6 +190,55 @@ def test_a_packed_file_is_read(tmp_path: Path) -> None:
         ),
         pytest.param(
             GOOD | {"reference": "a", "solution": "b"}, "line 2: reference and", id="two solutions"
+        ),
+        pytest.param(GOOD | {"draft": 3}, "line 2: draft is 3", id="draft is no text"),
+        pytest.param(
+            SUDOKU | {"answer": "1324421331422431"}, "line 2: the answer .* is not", id="no object"
+        ),
+        pytest.param(
+            SUDOKU | {"answer": {"kind": "chess", "expected": "e4"}},
+            "line 2: no answer is of kind 'chess'; choose sudoku, maze, exact",
+            id="unknown kind of answer",
+        ),
+        pytest.param(
+            SUDOKU | {"answer": {"kind": "sudoku", "expected": "1324421331422413"}},
+            "line 2: .* does not solve the puzzle",
+            id="a wrong solution",
+        ),
+        pytest.param(
+            {"draft": "1..x", "answer": {"kind": "sudoku", "expected": "1324"}},
+            "line 2: the puzzle '1..x' is no Sudoku",
+            id="no board",
+        ),
+        pytest.param(
+            {"draft": "S.##.G..", "answer": {"kind": "maze", "expected": ""}},
+            "line 2: the puzzle 'S.##.G..' is no maze",
+            id="no maze",
+        ),
+        pytest.param(
+            MAZE | {"answer": {"kind": "maze", "expected": "S.##.G..."}},
+            "line 2: .* is not the maze with .* on a shortest path",
+            id="no path",
+        ),
+        pytest.param(
+            MAZE | {"answer": {"kind": "maze", "expected": "So##.Go.."}},
+            "line 2: .* is not the maze with .* on a shortest path",
+            id="too long a path",
+        ),
+        pytest.param(
+            MAZE | {"answer": {"kind": "maze", "expected": "S.##oG..."}},
+            "line 2: .* is not the maze with .* on a shortest path",
+            id="a path with a gap",
+        ),
+        pytest.param(
+            {"prompt": "x", "answer": {"kind": "exact", "expected": " "}},
+            "line 2: the expected answer is empty",
+            id="an empty answer",
+        ),
+        pytest.param(
+            MAZE | {"answer": {"kind": "maze", "expected": ""}, "language": "javascript"},
+            "line 2: an answer has no language",
+            id="an answer in a language",
         ),
         pytest.param(GOOD | {"task_id": "one"}, "line 2: the task_id 'one' is taken", id="twice"),
     ],
