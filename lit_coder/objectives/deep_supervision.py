@@ -52,8 +52,8 @@ class DeepSupervision:
 
     Args:
         cross_entropy: softmax, or the published stablemax (Prieto et al., arXiv:2501.04697),
-            which grows linearly where softmax grows exponentially, so that an answer that is
-            right already pushes its logits no further.
+            which grows linearly where softmax grows exponentially, so that differences between
+            large logits are not lost to rounding.
         halt_weight: of the halting part in the total.
 
     Raises:
