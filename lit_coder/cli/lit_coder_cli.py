@@ -27,6 +27,7 @@ from lit_coder.cli.run_checks import (
     refuse_other_model,
     refuse_other_pool,
     refuse_other_tokenizer,
+    refuse_out_of_range,
     refuse_unfit_trainer,
     refuse_unwritable,
 )
@@ -85,6 +86,7 @@ class LitCoderCLI(LightningCLI):
         parser.link_arguments("trainer.accumulate_grad_batches", "data.accumulate_grad_batches")
         parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
         parser.link_arguments("data.max_sequence_length", "model.init_args.max_position_embeddings")
+        parser.link_arguments("data.canvas_length", "model.init_args.canvas_length")
         parser.link_arguments("model.init_args.pretrained", "data.pretrained")
         parser.link_arguments(
             "data.vocab_size",
@@ -123,6 +125,7 @@ class LitCoderCLI(LightningCLI):
             self._plan.run_folder,
         )
         refuse_unfit_trainer(config.trainer, config.recursion.every_n_steps, fits)
+        refuse_out_of_range(config)
         refuse_unwritable(self._plan.run_folder)
         if self._plan.checkpoint is None:
             return

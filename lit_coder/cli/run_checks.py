@@ -1,18 +1,20 @@
 """What is refused before a run creates or changes anything: one sentence each, naming the option.
 
     refuse_unfit_trainer(config.trainer, every_n_steps)   # options the loop cannot work with
+    refuse_out_of_range(config)
     refuse_bad_sources(config.data, config.seed_everything)
     refuse_other_model(checkpoint, read_checkpoint(checkpoint), config.model)
     refuse_unwritable(run_folder)
 
-Ranges of single options are checked by the classes that own them; what a run's folder was made
-with, by `run_changes`.
+Ranges of single options stand in the classes that own them; what a run's folder was made with is
+checked by `run_changes`.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,9 +24,12 @@ import torch
 
 from lit_coder.cli.resume import intact_checkpoints
 from lit_coder.cli.saved_config import NETWORK_OPTIONS
+from lit_coder.evaluation.benchmark_callback import BenchmarkCallback
 from lit_coder.problems.registry import problem_family
 from lit_coder.recursion.callback import RecursiveGenerationCallback
+from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.trainer.checkpoint import RunCheckpoint
 from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
 from lit_coder.training_data.pool import SamplePool
 
@@ -85,6 +90,28 @@ def refuse_unfit_trainer(trainer: Mapping[str, Any], every_n_steps: int, fits: b
             f"trainer.max_steps ({steps}) must be a multiple of recursion.every_n_steps "
             f"({every_n_steps}), for example {above}"
         )
+
+
+def refuse_out_of_range(config: Any) -> None:
+    """Raise where an option is out of its range; before a corpus is read for the vocabulary.
+
+    Who owns the options checks them: each class is made once and thrown away.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    SandboxOptions(**vars(config.sandbox))
+    RunCheckpoint(**vars(config.checkpoint))
+    unbuilt = {"gate": None, "solver": None, "sandbox": None}
+    RecursiveGenerationCallback(**{**vars(config.recursion), **unbuilt})
+    BenchmarkCallback(**{**vars(config.benchmark), "sandbox": None})
+    model = dict(vars(config.model.init_args))
+    if model.get("pretrained") is not None:
+        # Its sizes are its own, and what stands here of them need not fit together.
+        model = {name: value for name, value in model.items() if name not in NETWORK_OPTIONS}
+        model["pretrained"] = None
+    with torch.device("meta"):
+        pkgutil.resolve_name(config.model.class_path)(**model)
 
 
 def refuse_bad_sources(data: Mapping[str, Any], seed: Any) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lit_coder.tokenizer import SMALLEST_VOCABULARY
 from lit_coder.training_data.problem_set import ProblemOptions
 
 
@@ -47,6 +48,9 @@ def require_ranges(options: Mapping[str, Any]) -> None:
     share = options["corpus_validation_share"]
     _require("corpus_validation_share", share, 0 <= share < 1, "from 0 to below 1")
     _require("fim_rate", options["fim_rate"], 0 <= options["fim_rate"] <= 1, "from 0 to 1")
+    size = options["tokenizer_vocab_size"]
+    least = f"{SMALLEST_VOCABULARY} or more: bytes and special tokens have one each"
+    _require("tokenizer_vocab_size", size, size >= SMALLEST_VOCABULARY, least)
     limit = options["max_corpus_documents"]
     _require("max_corpus_documents", limit, limit is None or limit >= 1, "1 or more")
     if options["fim_rate"] and not options["corpus"]:
