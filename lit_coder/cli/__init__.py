@@ -82,10 +82,11 @@ def _start(plan: CommandPlan, ending: Ending) -> None:
     from lit_coder.cli.parser import OneSentenceParser
     from lit_coder.modules.code_module import CodeModule
     from lit_coder.modules.gpt_module import GPTModule
+    from lit_coder.modules.trm_module import TRMModule
     from lit_coder.training_data.data_module import CodeDataModule
 
     quiet_loggers()
-    OneSentenceParser.model_classes = {"GPTModule": GPTModule}
+    OneSentenceParser.model_classes = {"GPTModule": GPTModule, "TRMModule": TRMModule}
     LitCoderCLI(
         plan,
         Console(stderr=False, quiet=not is_first_process()),

@@ -63,14 +63,17 @@ class Prompt:
     """Token ids to complete.
 
     Args:
-        ids: the tokens, at least one.
+        ids: the tokens, at least one where there is no draft.
         stream: name of the random stream its samples draw from.
         opening: what its completions may begin with (token healing); None = anything.
+        draft_ids: what stands in place of the completion and is to be made right; for a model
+            that fills a canvas, whose prompt may then be empty. Others do not read it.
     """
 
     ids: tuple[int, ...]
     stream: str = ""
     opening: OpeningRule | None = None
+    draft_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,11 @@ class Completion:
 
 class TokenGenerator(Protocol):
     """Anything that completes token ids: the GPT, the TRM."""
+
+    @property
+    def origin(self) -> str:
+        """What its samples are said to come from: "gpt", "trm"."""
+        ...
 
     def generate(
         self,

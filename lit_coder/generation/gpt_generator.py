@@ -44,6 +44,8 @@ class GPTGenerator:
             vocabulary, as in training.
     """
 
+    origin = "gpt"
+
     def __init__(
         self, network: GPT, end_id: int, pad_id: int, banned_ids: Sequence[int] = ()
     ) -> None:

@@ -1,4 +1,4 @@
-"""What every trainable module of lit_coder shares: objective, optimizer, schedule, tokenizer.
+"""What every trainable module of lit_coder shares: optimizer, schedule, clipping, tokenizer.
 
     class GPTModule(CodeModule):            # a LightningModule around one network
         def generator(self) -> TokenGenerator: ...
@@ -31,7 +31,6 @@ from lit_coder.modules.optimizers import (
     parameter_kinds,
 )
 from lit_coder.modules.schedule import ScheduleKind, warmup_cosine, warmup_stable_decay
-from lit_coder.objectives.next_token import NextToken
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.problem_batch import ProblemBatch
 
@@ -132,10 +131,9 @@ class CodeModule(pl.LightningModule):
 
     network: nn.Module
 
-    def __init__(self, options: TrainingOptions, objective: NextToken) -> None:
+    def __init__(self, options: TrainingOptions) -> None:
         super().__init__()
         self.training_options = options
-        self.objective = objective
         self.train_loss = LossTotal()
         self.gradient_norm: torch.Tensor | None = None
         self.tokenizer: CodeTokenizer | None = None
@@ -152,6 +150,13 @@ class CodeModule(pl.LightningModule):
     @abstractmethod
     def compile_network(self) -> None:
         """Have training go through torch.compile; where that fails, it goes on as it is."""
+
+    def take_measures(self) -> dict[str, float]:
+        """What the module itself has to say in a row of the log, since the last row.
+
+        Waits for the device; the names are complete ("train/...").
+        """
+        return {}
 
     @property
     def total_steps(self) -> int:

@@ -115,8 +115,9 @@ class GPTModule(CodeModule):
             max_gradient_norm=max_gradient_norm,
             compile_mode=compile,
         )
-        super().__init__(options, NextToken(loss_chunk_tokens))
+        super().__init__(options)
         self.save_hyperparameters()
+        self.objective = NextToken(loss_chunk_tokens)
         source = None if pretrained is None else read_pretrained(pretrained)
         if source is not None:
             sizes = source.sizes(sizes, _default_sizes())

@@ -31,6 +31,7 @@ from lit_coder.recursion.loop_progress import in_other_micro_batches
 from lit_coder.recursion.option_checks import (
     require_at_least,
     require_none_or_two,
+    require_room,
     require_share,
     sampling_options,
 )
@@ -54,6 +55,7 @@ from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
 from lit_coder.training_data.pool import SamplePool
+from lit_coder.training_data.round_loader import RoundLoader
 from lit_coder.training_data.sample import Candidate
 from lit_coder.verification.self_test import check_sandbox
 from lit_coder.verification.verifier import Verifier
@@ -236,6 +238,7 @@ class RecursiveGenerationCallback(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock of a round that is gone on with: its epoch does not start again."""
+        self.refuse_full_steps(_data_module(trainer), trainer.train_dataloader, trainer.max_steps)
         self._round_started = time.perf_counter()
         assert self._module is not None
         take_losses(
@@ -245,6 +248,14 @@ class RecursiveGenerationCallback(pl.Callback):
             self._accumulate_grad_batches,
         )
         self._saved_losses = None
+
+    def refuse_full_steps(
+        self, data: CodeDataModule, loader: RoundLoader, max_steps: int
+    ) -> None:
+        """Refuse optimizer steps without a row for samples, where the run is to train on some."""
+        first_steps = max(1, -(-self.start_after_steps // self.every_n_steps)) * self.every_n_steps
+        if self.num_problems and first_steps < max_steps and data.labelled_share < 1:
+            require_room(loader.mixture)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the round's clock."""

@@ -1,6 +1,6 @@
 """Measures the current weights on held-out problems: greedy pass@1, sampled pass@k.
 
-    score = measure(problems, generator, tokenizer, verifier, options, seed, max_prompt_tokens)
+    score = measure(problems, generator, data.tokenizer, verifier, options, seed, data.rows.fits)
 
 Greedy pass@1 is measured on every problem; pass@k needs `num_samples` completions at a
 temperature, from the whole distribution: the loop's top_k and top_p do not apply. Verdicts count
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lit_coder.generation.contract import Prompt, SamplingOptions, TokenGenerator
@@ -20,6 +20,7 @@ from lit_coder.problems.problem import Problem
 from lit_coder.recursion.processes import Processes
 from lit_coder.recursion.round_record import HeldOutScore
 from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.training_data.problem_rows import prompt_of
 from lit_coder.verification.pass_at_k import mean_with_interval, pass_at_k
 from lit_coder.verification.verifier import Attempt, Verifier
 
@@ -50,18 +51,17 @@ def measure(
     verifier: Verifier,
     options: HeldOutOptions,
     seed: int,
-    max_prompt_tokens: int,
+    fits: Callable[[Prompt], bool],
     processes: Processes | None = None,
 ) -> HeldOutScore | None:
     """The held-out score, or None where there are no problems.
 
-    A prompt that is empty or longer than `max_prompt_tokens` cannot be completed: its problem
-    counts as not passed.
+    A prompt that does not fit - empty, or too long for the context - cannot be completed: its
+    problem counts as not passed.
     """
     if not problems:
         return None
-    lengths = [len(tokenizer.encode(problem.prompt)) for problem in problems]
-    unfit = sum(not 0 < length <= max_prompt_tokens for length in lengths)
+    unfit = sum(not fits(prompt_of(problem, tokenizer, "")) for problem in problems)
     if unfit:
         logger.warning(
             "%d of %d held-out prompts are empty or longer than data.max_sequence_length; they "
@@ -74,9 +74,7 @@ def measure(
     )
     processes = processes or Processes()
     own = processes.share(problems)
-    rows = processes.all_interleaved(
-        _passed(own, generator, tokenizer, verifier, greedy, max_prompt_tokens)
-    )
+    rows = processes.all_interleaved(_passed(own, generator, tokenizer, verifier, greedy, fits))
     greedy_passed = [row[0] for row in rows]
     groups: dict[int, list[bool]] = defaultdict(list)
     for problem, passed in zip(problems, greedy_passed, strict=True):
@@ -92,7 +90,7 @@ def measure(
             seed=seed,
         )
         rows = processes.all_interleaved(
-            _passed(own, generator, tokenizer, verifier, sampled, max_prompt_tokens)
+            _passed(own, generator, tokenizer, verifier, sampled, fits)
         )
         k = options.num_samples
         rates = [pass_at_k(len(row), sum(row), k) for row in rows]
@@ -108,13 +106,12 @@ def _passed(
     tokenizer: CodeTokenizer,
     verifier: Verifier,
     options: SamplingOptions,
-    max_prompt_tokens: int,
+    fits: Callable[[Prompt], bool],
 ) -> list[list[bool]]:
     """For each problem whether each of its samples passed every test."""
-    ids = [tuple(tokenizer.encode(problem.prompt)) for problem in problems]
-    fitting = [i for i in range(len(problems)) if 0 < len(ids[i]) <= max_prompt_tokens]
-    prompts = [Prompt(ids[i], f"held out/{problems[i].task_id}") for i in fitting]
-    completions = generator.generate(prompts, options)
+    asked = [prompt_of(problem, tokenizer, f"held out/{problem.task_id}") for problem in problems]
+    fitting = [i for i, prompt in enumerate(asked) if fits(prompt)]
+    completions = generator.generate([asked[i] for i in fitting], options)
     attempts = [
         Attempt(problems[i], tokenizer.decode(completion.ids))
         for i, group in zip(fitting, completions, strict=True)

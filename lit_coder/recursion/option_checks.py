@@ -9,6 +9,7 @@ command line.
 from __future__ import annotations
 
 from lit_coder.generation.contract import SamplingOptions
+from lit_coder.training_data.mixture import POOL_PART, Mixture
 
 
 def sampling_options(
@@ -45,3 +46,13 @@ def require_share(name: str, value: float) -> None:
     """Raise where an option is no share."""
     if not 0 <= value <= 1:
         raise ValueError(f"recursion.{name} must be from 0 to 1, not {value}")
+
+
+def require_room(mixture: Mixture) -> None:
+    """Raise where no row of an optimizer step is left for accepted samples."""
+    if not mixture.has_room_for(POOL_PART):
+        raise ValueError(
+            f"data.batch_size leaves no row of an optimizer step ({mixture.global_batch}) for the "
+            "samples that rounds will accept: corpus, labelled and pool need one each; raise it, "
+            "or set data.labelled_share to 1 to train on no samples"
+        )

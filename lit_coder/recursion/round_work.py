@@ -38,6 +38,7 @@ from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
+from lit_coder.training_data.problem_rows import prompt_of
 from lit_coder.training_data.sample import Candidate
 from lit_coder.verification.verifier import Attempt, Verifier
 
@@ -84,7 +85,7 @@ class RoundWork:
                 self._verifier,
                 self._settings.held_out,
                 data.seed,
-                max_prompt_tokens=data.max_sequence_length - 1,
+                data.rows.fits,
                 processes=self._processes,
             )
 
@@ -156,8 +157,8 @@ class RoundWork:
         problems = data.problems.fresh(data.round, self._settings.num_problems)
         if isinstance(self._settings.solver, ModelSolver):
             problems = tuple(without_reference(problem) for problem in problems)
-        longest = data.max_sequence_length - 1
-        fitting = [p for p in problems if 0 < len(data.tokenizer.encode(p.prompt)) <= longest]
+        fits = data.rows.fits
+        fitting = [p for p in problems if fits(prompt_of(p, data.tokenizer, ""))]
         if len(fitting) < len(problems):
             logger.warning(
                 "round %d: %d prompts are empty or longer than data.max_sequence_length and left "

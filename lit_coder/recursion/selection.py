@@ -142,6 +142,7 @@ def to_sample(decision: Decision, sampling: SamplingOptions, round: int, model_s
         quality=decision.quality,
         accepted=decision.accepted,
         reason=decision.reason,
+        draft=candidate.problem.draft,
     )
 
 

@@ -13,9 +13,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lit_coder.generation.contract import Prompt, SamplingOptions, TokenGenerator
+from lit_coder.generation.contract import SamplingOptions, TokenGenerator
 from lit_coder.problems.problem import Problem
 from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.training_data.problem_rows import prompt_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,7 @@ class ModelSolver(Solver):
     ) -> list[Draft]:
         """Sample; each problem's random stream is named after the round and the task."""
         prompts = [
-            Prompt(tuple(tokenizer.encode(problem.prompt)), f"{round}/{problem.task_id}")
-            for problem in problems
+            prompt_of(problem, tokenizer, f"{round}/{problem.task_id}") for problem in problems
         ]
         completions = generator.generate(prompts, options)
         return [
@@ -70,7 +70,7 @@ class ModelSolver(Solver):
                 token_ids=completion.ids,
                 log_probabilities=completion.log_probabilities,
                 ended=completion.ended,
-                origin="gpt",
+                origin=generator.origin,
                 stream=f"{options.seed}/{prompt.stream}/{index}",
             )
             for problem, prompt, group in zip(problems, prompts, completions, strict=True)

@@ -114,7 +114,7 @@ class StepProgress(pl.Callback):
         }
         if (norm := module.gradient_norm) is not None:
             found["train/gradient_norm"] = float(norm)
-        return found
+        return found | module.take_measures()
 
 
 def _speed_meter(trainer: pl.Trainer, module: pl.LightningModule) -> SpeedMeter:

@@ -11,25 +11,30 @@ state, not options: they ride in the checkpoint. It does not generate, judge or 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning.pytorch as pl
 
+from lit_coder.generation.canvas import Canvas, CanvasShape
 from lit_coder.networks.hugging_face_tokenizer import pretrained_tokenizer
-from lit_coder.problems.problem import Problem
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.corpus_opening import CorpusOpening
 from lit_coder.training_data.corpus_rows import CorpusRows, GapFilling
 from lit_coder.training_data.corpus_tokens import PreparedTokens
 from lit_coder.training_data.data_options import problem_options, require_ranges
-from lit_coder.training_data.examples import Example, ExampleGroup, encode_examples
-from lit_coder.training_data.mixture import CorpusPart, Mixture, MixturePart
+from lit_coder.training_data.examples import RowGroup
+from lit_coder.training_data.mixture import POOL_PART, CorpusPart, Mixture, MixturePart
 from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
 from lit_coder.training_data.problem_batch import ProblemBatch, ProblemLoader
+from lit_coder.training_data.problem_rows import (
+    CanvasRows,
+    ProblemRows,
+    SequenceRows,
+    Solved,
+)
 from lit_coder.training_data.problem_set import ProblemSet
 from lit_coder.training_data.round_loader import BatchLayout, RoundLoader, RowLoader
 
@@ -67,6 +72,8 @@ class CodeDataModule(pl.LightningDataModule):
         tokenizer_vocab_size: tokens of a tokenizer that is trained.
         batch_size: rows of a micro-batch.
         max_sequence_length: tokens of prompt and solution together; longer ones are left out.
+        canvas_length: tokens of the canvas that a TRM fills, the last of each row's
+            max_sequence_length; None = a model that goes on token by token.
         labelled_share: share of the rows beside the corpus that is labelled; the rest is the
             pool's.
         num_workers: processes that make batches ahead; 0 makes them while training waits.
@@ -97,6 +104,7 @@ class CodeDataModule(pl.LightningDataModule):
         tokenizer_vocab_size: int = 512,
         batch_size: int = 32,
         max_sequence_length: int = 256,
+        canvas_length: int | None = None,
         labelled_share: float = 0.3,
         num_workers: int = 0,
         cache_dir: str | None = None,
@@ -114,6 +122,9 @@ class CodeDataModule(pl.LightningDataModule):
         self.batch_size = batch_size
         self.max_sequence_length = max_sequence_length
         self.labelled_share = labelled_share
+        self._canvas_shape = None
+        if canvas_length is not None:
+            self._canvas_shape = CanvasShape(max_sequence_length - canvas_length, canvas_length)
         self.steps_per_round = steps_per_round
         self.accumulate_grad_batches = accumulate_grad_batches
         self.test_batches: list[ProblemBatch] = []
@@ -160,6 +171,21 @@ class CodeDataModule(pl.LightningDataModule):
             return self._corpus_opening.train_tokenizer(self._tokenizer_vocab_size, texts)
         return CodeTokenizer.train(texts, self._tokenizer_vocab_size)
 
+    @cached_property
+    def canvas(self) -> Canvas | None:
+        """The layout of a row that is filled as a whole; None where tokens are written in turn."""
+        if self._canvas_shape is None:
+            return None
+        ids = self.tokenizer
+        return Canvas(self._canvas_shape, ids.pad_id, ids.end_id, ids.fim_middle_id)
+
+    @property
+    def rows(self) -> ProblemRows:
+        """Makes rows of solved problems, and says which prompts have room."""
+        if self.canvas is None:
+            return SequenceRows(self.tokenizer, self.max_sequence_length)
+        return CanvasRows(self.tokenizer, self.canvas)
+
     @property
     def vocab_size(self) -> int:
         """Tokens of the tokenizer; the model's vocabulary is linked to it."""
@@ -204,12 +230,6 @@ class CodeDataModule(pl.LightningDataModule):
         )
         self._corpus_rows_of_round = self.steps_per_round * mixture.corpus_rows_per_step
         self._say_passes(mixture.corpus_rows_per_step, layout.global_batch, trainer.max_steps)
-        is_pool_to_come = self.pool_version == EMPTY_VERSION and self.labelled_share < 1
-        if mixture.is_full and is_pool_to_come and self._is_new("full"):
-            logger.warning(
-                "data.batch_size leaves no row of a step for accepted samples: the round after the "
-                "first of them will be refused; raise it, or set data.labelled_share to 1"
-            )
         return RoundLoader(
             mixture,
             layout,
@@ -260,9 +280,9 @@ class CodeDataModule(pl.LightningDataModule):
         """Loaders by the names of their losses."""
         loaders = {}
         pad_id = self.tokenizer.pad_id
-        examples = self._problem_examples(self.problems.validation)
-        self._say_left_out("validation", len(self.problems.validation) - len(examples))
-        if examples:
+        groups = self._groups("validation", map(Solved.by_reference, self.problems.validation))
+        if groups:
+            examples = [group[place] for group in groups for place in range(len(group))]
             loaders["validation/loss"] = RowLoader(examples, self.batch_size, pad_id)
         if self.corpus is not None:
             length = self.max_sequence_length
@@ -279,14 +299,15 @@ class CodeDataModule(pl.LightningDataModule):
         return loaders
 
     def _example_parts(self, run_folder: Path) -> list[MixturePart]:
-        parts = [MixturePart("labelled", self._labelled_groups(), self.labelled_share)]
+        group = self._labelled_group()
+        labelled = () if group is None else (group,)
+        parts = [MixturePart("labelled", labelled, self.labelled_share)]
         if self.pool_version > EMPTY_VERSION:
             accepted = SamplePool(run_folder / POOL_FOLDER, "").read(
                 self.pool_version, accepted_only=True
             )
-            triples = ((s.difficulty, s.prompt, s.completion) for s in accepted)
-            groups = tuple(ExampleGroup(examples) for examples in self._examples(triples))
-            parts.append(MixturePart("pool", groups, 1.0 - self.labelled_share))
+            groups, _ = self.rows.groups(map(Solved.by_sample, accepted))
+            parts.append(MixturePart(POOL_PART, tuple(groups), 1.0 - self.labelled_share))
         return parts
 
     def _corpus_part(self) -> CorpusPart | None:
@@ -303,17 +324,31 @@ class CodeDataModule(pl.LightningDataModule):
         rows = CorpusRows(self.corpus.train, self.max_sequence_length, self.seed, gap_filling)
         return CorpusPart(rows, self._corpus_share, self._num_used_corpus_rows)
 
-    def _labelled_groups(self) -> tuple[ExampleGroup, ...]:
-        examples = self._problem_examples(self.problems.labelled)
-        total = len(self.problems.labelled)
-        if total and not examples:
+    def _labelled_group(self) -> RowGroup | None:
+        solved = [Solved.by_reference(problem) for problem in self.problems.labelled]
+        solved.sort(key=lambda each: each.difficulty)
+        # One group: the labelled set is drawn from as it is, whatever its difficulties.
+        groups = self._groups("labelled", (each._replace(difficulty=0) for each in solved))
+        if solved and not groups:
             raise ValueError(
                 f"every labelled solution is longer than data.max_sequence_length "
                 f"({self.max_sequence_length} tokens); raise it"
             )
-        self._say_left_out("labelled", total - len(examples))
-        # One group: the labelled set is drawn from as it is, whatever its difficulties.
-        return (ExampleGroup(examples),) if examples else ()
+        return groups[0] if groups else None
+
+    def _groups(self, split: str, solved: Iterable[Solved]) -> list[RowGroup]:
+        """Rows by difficulty; it is said once how many are too long."""
+        groups, num_left_out = self.rows.groups(solved)
+        if num_left_out and self._is_new(split):
+            logger.warning(
+                "%d of %d %s solutions are longer than data.max_sequence_length (%d tokens) and "
+                "left out",
+                num_left_out,
+                num_left_out + sum(map(len, groups)),
+                split,
+                self.max_sequence_length,
+            )
+        return groups
 
     def _say_passes(self, rows_per_step: int, global_batch: int, max_steps: int) -> None:
         """Say once how often the run goes through its corpus."""
@@ -337,32 +372,3 @@ class CodeDataModule(pl.LightningDataModule):
         is_new = message not in self._already_said
         self._already_said.add(message)
         return is_new
-
-    def _say_left_out(self, split: Literal["labelled", "validation"], count: int) -> None:
-        """Warn once of solutions that are too long."""
-        if count and self._is_new(split):
-            logger.warning(
-                "%d of %d %s solutions are longer than data.max_sequence_length (%d tokens) and "
-                "left out",
-                count,
-                len(getattr(self.problems, split)),
-                split,
-                self.max_sequence_length,
-            )
-
-    def _problem_examples(self, problems: Iterable[Problem]) -> list[Example]:
-        by_difficulty = self._examples(
-            (p.difficulty, p.prompt, p.reference or "") for p in problems
-        )
-        return [example for examples in by_difficulty for example in examples]
-
-    def _examples(self, triples: Iterable[tuple[int, str, str]]) -> list[list[Example]]:
-        """Examples of each difficulty; those longer than the context are left out."""
-        triples = list(triples)
-        pairs = [(prompt, completion) for _, prompt, completion in triples]
-        encoded = encode_examples(self.tokenizer, pairs, self.max_sequence_length)
-        by_difficulty: dict[int, list[Example]] = defaultdict(list)
-        for (difficulty, _, _), example in zip(triples, encoded, strict=True):
-            if example is not None:
-                by_difficulty[difficulty].append(example)
-        return [by_difficulty[difficulty] for difficulty in sorted(by_difficulty)]

@@ -44,6 +44,17 @@ class Row(Protocol):
         """Fill the first `num_positions` of each; they hold padding, `IGNORED` and zeros."""
 
 
+class RowGroup(Protocol):
+    """Rows that are drawn from with equal chance; made when they are asked for."""
+
+    num_positions: IntArray
+    """Of each row, shape (rows,)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int) -> Row: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
     """Token ids of prompt, completion and end token; the first `num_prompt_tokens` have no loss."""

@@ -19,8 +19,11 @@ import torch
 
 from lit_coder.training_data.corpus_rows import CorpusRows
 from lit_coder.training_data.draw_seeds import draw_seed
-from lit_coder.training_data.examples import Example, ExampleGroup, Row
+from lit_coder.training_data.examples import Row, RowGroup
 from lit_coder.training_data.packing import PackedExamples
+
+POOL_PART = "pool"
+"""Name of the part that accepted samples are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class MixturePart:
     """
 
     name: str
-    groups: tuple[ExampleGroup, ...]
+    groups: tuple[RowGroup, ...]
     share: float
 
 
@@ -59,7 +62,7 @@ class Mixture:
     Attributes:
         packed_positions: as given.
         corpus_rows_per_step: rows of each step that are the corpus's.
-        is_full: whether one more part would be refused.
+        global_batch: as given.
 
     Raises:
         ValueError: there is nothing to train on, or there are more parts than rows.
@@ -89,7 +92,8 @@ class Mixture:
                 f"data ({num_parts} of corpus, labelled and pool), which need one each; raise "
                 "data.batch_size"
             )
-        self.is_full = has_room and global_batch == num_parts
+        self.global_batch = global_batch
+        self._takes_examples, self._num_parts = has_room, num_parts
         assert corpus is None or packed_positions is not None, "beside a corpus rows are packed"
         self.packed_positions = packed_positions
         self.corpus_rows_per_step = 0
@@ -109,6 +113,11 @@ class Mixture:
         ]
         self._step = -1
         self._rows: list[Row] = []
+
+    def has_room_for(self, name: str) -> bool:
+        """Whether examples of this origin are there, are not wanted, or would find a row."""
+        is_there = any(part.name == name for part in self._parts)
+        return is_there or not self._takes_examples or self.global_batch > self._num_parts
 
     def rows(self, step: int) -> list[Row]:
         """The rows of an optimizer step of the round, part after part."""
@@ -134,9 +143,7 @@ class Mixture:
         return [self._corpus.rows[first + place] for place in range(self.corpus_rows_per_step)]
 
 
-def _drawn(
-    groups: tuple[ExampleGroup, ...], rows: int, generator: torch.Generator
-) -> list[Example]:
+def _drawn(groups: tuple[RowGroup, ...], rows: int, generator: torch.Generator) -> list[Row]:
     numbers = torch.randint(len(groups), (rows,), generator=generator).tolist()
     draws = torch.rand(rows, generator=generator, dtype=torch.float64).tolist()
     return [

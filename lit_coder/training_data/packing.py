@@ -20,7 +20,7 @@ from typing import Any
 import numpy
 
 from lit_coder.training_data.draw_seeds import draw_seed
-from lit_coder.training_data.examples import Example, ExampleGroup, IntArray
+from lit_coder.training_data.examples import IntArray, Row, RowGroup
 
 WINDOW_ROWS = 256
 """Rows that are packed together, at least: one of so many may stay unfilled."""
@@ -30,7 +30,7 @@ WINDOW_ROWS = 256
 class PackedRow:
     """Several examples, one behind the other."""
 
-    examples: tuple[Example, ...]
+    examples: tuple[Row, ...]
 
     @property
     def num_positions(self) -> int:
@@ -67,7 +67,7 @@ class PackedExamples:
     def __init__(
         self,
         name: str,
-        groups: Sequence[ExampleGroup],
+        groups: Sequence[RowGroup],
         num_positions: int,
         rows_per_step: int,
         seed: int,

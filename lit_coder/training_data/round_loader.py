@@ -100,6 +100,9 @@ class RoundLoader:
         pad_id: fills what rows leave free.
         num_workers: processes that make batches ahead; 0 makes them in this one.
         pin_memory: put batches where a CUDA device copies them from without waiting.
+
+    Attributes:
+        mixture: as given.
     """
 
     def __init__(
@@ -111,6 +114,7 @@ class RoundLoader:
         num_workers: int = 0,
         pin_memory: bool = False,
     ) -> None:
+        self.mixture = mixture
         self._batches = RoundBatches(mixture, layout, num_steps, pad_id)
         self._layout = layout
         self._num_workers = num_workers

@@ -27,13 +27,14 @@ class Sample:
         completion: text after the prompt.
         token_ids, log_probabilities: as sampled (the end token's log-probability last if ended).
         ended: the model ended the completion itself.
-        origin: what wrote it ("gpt", "reference").
+        origin: what wrote it ("gpt", "trm", "reference").
         temperature, top_k, top_p, stream: how it was sampled.
         status, detail: the verdict's.
         passed_visible, passed, trusted: the verdict's; `passed_visible` is the gate.
         fingerprint: normalized-AST fingerprint, "" where the program does not parse.
         quality: rank score in [0, 1]; never admits a sample.
         accepted, reason: whether it trains the model, and why not.
+        draft: of the problem: what stood in place of the completion.
     """
 
     round: int
@@ -60,6 +61,7 @@ class Sample:
     quality: float
     accepted: bool
     reason: str
+    draft: str = ""
 
 
 @dataclass(frozen=True, slots=True)

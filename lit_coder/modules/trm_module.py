@@ -1,0 +1,269 @@
+"""The Tiny Recursive Model as a LightningModule.
+
+    python main.py fit --config configs/trm_debug.yaml
+    python main.py fit --model TRMModule --data.canvas_length 16 --data.families '[sudoku]' ...
+
+A step of training is one supervision step of every slot of the batch, under automatic
+optimization: what the slots think about is carried from step to step and saved for a resume. The
+network is networks/trm.py, the loss objectives/deep_supervision.py, answering
+generation/trm_generator.py. Problems are laid out as canvases by the DataModule.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from lit_coder.generation.canvas import Canvas, CanvasShape
+from lit_coder.generation.trm_generator import RefinementOptions, TRMGenerator
+from lit_coder.modules.code_module import Batch, CodeModule, CompileMode, TrainingOptions
+from lit_coder.modules.optimizers import OptimizerKind, OptimizerOptions
+from lit_coder.modules.schedule import ScheduleKind
+from lit_coder.modules.trm_carries import Carries
+from lit_coder.modules.trm_measures import TRMMeasures
+from lit_coder.modules.weight_average import WeightAverage, frozen_copy
+from lit_coder.networks.fused_block import compile_backward_early
+from lit_coder.networks.trm import TRM, TRMConfig
+from lit_coder.networks.trm_config import ComputeDtype, Mixer, PositionEncoding
+from lit_coder.networks.trm_halting import Carry, SupervisionStep, supervision_step
+from lit_coder.networks.trm_refinement import begin_refinement, refine
+from lit_coder.objectives.deep_supervision import CrossEntropy, DeepSupervision
+from lit_coder.training_data.examples import IGNORED
+
+logger = logging.getLogger("lit_coder.modules")
+
+_SIZES = tuple(f.name for f in dataclasses.fields(TRMConfig) if f.name != "sequence_length")
+
+
+class TRMModule(CodeModule):
+    """A network of two layers that refines an answer again and again (Jolicoeur-Martineau, 2025).
+
+    Args:
+        hidden_size: features of a position.
+        num_hidden_layers: blocks of the one small network.
+        num_attention_heads: heads of attention.
+        expansion: width of the feed-forward layers: 2/3 of this times hidden_size.
+        num_registers: positions in front of the row that hold no token.
+        num_outer_cycles: T, updates of the answer in a supervision step.
+        num_inner_cycles: n, updates of the latent before each of them.
+        num_gradient_cycles: how many of the T carry gradient, the last ones; the others are passes
+            without.
+        mixer: attention; or mlp over the positions, for short rows of a fixed layout.
+        position_encoding: rope, or learned.
+        rope_theta: base of the rotary frequencies.
+        rms_norm_eps: added to the mean square in each norm.
+        num_puzzle_ids: tasks with an embedding of their own; 0 for programs, whose task is in
+            their tokens.
+        binary_threshold: latents become +1 where their sigmoid is above it and else -1; None
+            leaves them real.
+        compute_dtype: of states and activations; keep trainer.precision at 32-true.
+        supervision_steps: of an answer, at most, in training and where it is written.
+        exploration_probability: share of the slots that may not halt before a random step.
+        halts_when_sure: where answers are written, the halting head accepts (0) or refines (1);
+            false always takes all supervision steps, as published.
+        cross_entropy: stablemax, or softmax.
+        halt_weight: of the halting loss.
+        padding_weight: what all padding behind an answer weighs together, in tokens.
+        average_decay: of the running average of the weights, which is what is measured and used.
+        learning_rate: peak learning rate of AdamW.
+        min_learning_rate_ratio: share of the peak that the schedule ends at.
+        warmup_steps: steps of linear warm-up.
+        weight_decay: on matrices only.
+        max_gradient_norm: gradients are scaled down to this norm.
+        optimizer: as GPTModule's.
+        muon_learning_rate: as GPTModule's.
+        schedule: as GPTModule's.
+        decay_share: share of all steps in which warmup_stable_decay decays.
+        compile: a supervision step with torch.compile; auto does so on a CUDA device.
+        vocab_size: linked to the tokenizer; not set by hand.
+        max_position_embeddings: positions of a row; linked to data.max_sequence_length.
+        canvas_length: positions of the canvas; linked to data.canvas_length.
+    """
+
+    network: TRM
+    averaged: TRM
+
+    def __init__(
+        self,
+        hidden_size: int = 512,
+        num_hidden_layers: int = 2,
+        num_attention_heads: int = 8,
+        expansion: float = 4.0,
+        num_registers: int = 16,
+        num_outer_cycles: int = 3,
+        num_inner_cycles: int = 6,
+        num_gradient_cycles: int = 1,
+        mixer: Mixer = "attention",
+        position_encoding: PositionEncoding = "rope",
+        rope_theta: float = 10000.0,
+        rms_norm_eps: float = 1e-5,
+        num_puzzle_ids: int = 0,
+        binary_threshold: float | None = None,
+        compute_dtype: ComputeDtype = "float32",
+        supervision_steps: int = 16,
+        exploration_probability: float = 0.1,
+        halts_when_sure: bool = True,
+        cross_entropy: CrossEntropy = "stablemax",
+        halt_weight: float = 0.5,
+        padding_weight: float = 1.0,
+        average_decay: float = 0.999,
+        learning_rate: float = 1e-4,
+        min_learning_rate_ratio: float = 1.0,
+        warmup_steps: int = 2000,
+        weight_decay: float = 0.1,
+        max_gradient_norm: float = 1.0,
+        optimizer: OptimizerKind = "adamw",
+        muon_learning_rate: float = 0.02,
+        schedule: ScheduleKind = "cosine",
+        decay_share: float = 0.2,
+        compile: CompileMode = "auto",
+        vocab_size: int = 512,
+        max_position_embeddings: int = 256,
+        canvas_length: int | None = None,
+    ) -> None:
+        given = dict(locals())
+        _check_options(given)
+        super().__init__(
+            TrainingOptions(
+                optimizer=OptimizerOptions(
+                    optimizer, learning_rate, muon_learning_rate, weight_decay
+                ),
+                schedule=schedule,
+                min_learning_rate_ratio=min_learning_rate_ratio,
+                warmup_steps=warmup_steps,
+                decay_share=decay_share,
+                max_gradient_norm=max_gradient_norm,
+                compile_mode=compile,
+            )
+        )
+        self.save_hyperparameters()
+        sizes = {name: given[name] for name in _SIZES}
+        self.network = TRM(TRMConfig(sequence_length=max_position_embeddings, **sizes))
+        self.averaged = frozen_copy(self.network)
+        self.average_decay = average_decay
+        self.objective = DeepSupervision(cross_entropy, halt_weight)
+        self._measures = TRMMeasures(self.network, supervision_steps)
+        self._carries: Carries | None = None
+        self._saved_carries: dict[str, Tensor] = {}
+
+    def configure_callbacks(self) -> list[pl.Callback]:
+        """The average moves where there is training."""
+        return [WeightAverage()]
+
+    def on_fit_start(self) -> None:
+        """Compile where that is wanted; take up what the slots of a checkpoint worked on."""
+        super().on_fit_start()
+        self._carries = Carries(self.network, self.trainer.accumulate_grad_batches)
+        self._carries.load_state_dict(self._saved_carries)
+        self._saved_carries = {}
+
+    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
+        """One supervision step of every slot."""
+        assert self._carries is not None, "fit begins with on_fit_start"
+        fields = {name: batch[name] for name in ("ids_BT", "labels_BT")}
+        index = batch_index % self.trainer.accumulate_grad_batches
+        step = self._supervise(self._carries.of(fields, index), fields)
+        labels_BT = step.carry.data["labels_BT"]
+        loss = self.objective(step.logits_BLV, step.halt_B, labels_BT, self._weights(labels_BT))
+        self._carries.keep(index, step.carry)
+        self._measures.add(step, loss)
+        self.train_loss.add(loss.total)
+        return loss.total
+
+    def loss(self, batch: Batch) -> Tensor:
+        """The answer's cross-entropy after all supervision steps, with the averaged weights."""
+        refinement = begin_refinement(self.averaged, batch["ids_BT"])
+        for _ in range(self.hparams["supervision_steps"]):
+            refinement = refine(self.averaged, refinement, batch["ids_BT"], is_adaptive=False)
+        labels_BT = batch["labels_BT"]
+        weights_BT = self._weights(labels_BT)
+        return self.objective(refinement.logits_BLV, refinement.halt_B, labels_BT, weights_BT).lm
+
+    def generator(self) -> TRMGenerator:
+        """A generator over the averaged weights.
+
+        Raises:
+            RuntimeError: no tokenizer is known yet (neither trained nor loaded).
+        """
+        if self.tokenizer is None:
+            raise RuntimeError("the module has no tokenizer yet: load a checkpoint or start fit")
+        options, tokenizer = self.hparams, self.tokenizer
+        length = options["canvas_length"]
+        shape = CanvasShape(options["max_position_embeddings"] - length, length)
+        canvas = Canvas(shape, tokenizer.pad_id, tokenizer.end_id, tokenizer.fim_middle_id)
+        refinement = RefinementOptions(
+            options["supervision_steps"],
+            options["halts_when_sure"],
+            looks_at_halting=self.device.type != "xla",
+        )
+        banned = set(tokenizer.special_ids) - {tokenizer.end_id, tokenizer.pad_id}
+        return TRMGenerator(self.averaged, canvas, refinement, sorted(banned))
+
+    def take_measures(self) -> dict[str, float]:
+        """Exact answers, depth and halting since the last row."""
+        return self._measures.take()
+
+    def compile_network(self) -> None:
+        """Have supervision steps go through torch.compile; where that fails, they go on as is."""
+        compile_backward_early()
+        self.network.compile(dynamic=False)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put what the slots work on beside the weights."""
+        super().on_save_checkpoint(checkpoint)
+        if self._carries is not None:
+            checkpoint["trm_carries"] = self._carries.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what the slots worked on for a fit; other uses drop it."""
+        super().on_load_checkpoint(checkpoint)
+        self._saved_carries = dict(checkpoint.get("trm_carries", {}))
+
+    def _supervise(self, carry: Carry, batch: dict[str, Tensor]) -> SupervisionStep:
+        options = self.hparams
+        arguments = (options["supervision_steps"], options["exploration_probability"])
+        try:
+            return supervision_step(self.network, carry, batch, *arguments)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            if self.network._compiled_call_impl is None:
+                raise
+            # A fault of the network itself comes again below.
+            self.network._compiled_call_impl = None
+            reason = next(iter(str(error).strip().splitlines()), "no reason given")
+            logger.warning("the network goes on without torch.compile: %s", reason)
+            return supervision_step(self.network, carry, batch, *arguments)
+
+    def _weights(self, labels_BT: Tensor) -> Tensor | None:
+        """1 for the answer and its end; the padding behind weighs `padding_weight` together."""
+        assert self.tokenizer is not None, "fit or a checkpoint gives the tokenizer"
+        is_padding_BT = labels_BT == self.tokenizer.pad_id
+        num_padding_B1 = is_padding_BT.sum(1, keepdim=True).clamp(min=1)
+        share_B1 = self.hparams["padding_weight"] / num_padding_B1
+        weights_BT = torch.where(is_padding_BT, share_B1, 1.0)
+        return torch.where(labels_BT == IGNORED, 0.0, weights_BT)
+
+
+def _check_options(given: dict[str, Any]) -> None:
+    """Raise where an option of the module itself is out of its range."""
+    canvas, positions = given["canvas_length"], given["max_position_embeddings"]
+    if canvas is None:
+        raise ValueError(
+            "data.canvas_length is needed for a TRMModule: the tokens of the canvas that holds the "
+            "answer, at most data.max_sequence_length"
+        )
+    for name, good, meaning in (
+        ("supervision_steps", given["supervision_steps"] >= 1, "1 or more"),
+        ("exploration_probability", 0 <= given["exploration_probability"] <= 1, "from 0 to 1"),
+        ("padding_weight", 0 <= given["padding_weight"] <= 1, "from 0 to 1"),
+        ("average_decay", 0 <= given["average_decay"] < 1, "from 0 to below 1"),
+    ):
+        if not good:
+            raise ValueError(f"model.init_args.{name} must be {meaning}, not {given[name]}")
+    CanvasShape(positions - canvas, canvas)
