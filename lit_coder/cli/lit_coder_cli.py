@@ -175,7 +175,10 @@ class LitCoderCLI(LightningCLI):
             refuse_other_tokenizer(self._saved, self.datamodule.tokenizer)
         elif self.subcommand == "fit":
             self.datamodule.trainer = self.trainer
-            self.datamodule.train_dataloader()
+            recursion = self.config_init[self.subcommand]["recursion"]
+            recursion.refuse_full_steps(
+                self.datamodule, self.datamodule.train_dataloader(), self.trainer.max_steps
+            )
         self._saved = None
 
 

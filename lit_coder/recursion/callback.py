@@ -238,7 +238,9 @@ class RecursiveGenerationCallback(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock of a round that is gone on with: its epoch does not start again."""
-        self.refuse_full_steps(_data_module(trainer), trainer.train_dataloader, trainer.max_steps)
+        loader = trainer.train_dataloader
+        assert isinstance(loader, RoundLoader)
+        self.refuse_full_steps(_data_module(trainer), loader, trainer.max_steps)
         self._round_started = time.perf_counter()
         assert self._module is not None
         take_losses(
@@ -249,9 +251,7 @@ class RecursiveGenerationCallback(pl.Callback):
         )
         self._saved_losses = None
 
-    def refuse_full_steps(
-        self, data: CodeDataModule, loader: RoundLoader, max_steps: int
-    ) -> None:
+    def refuse_full_steps(self, data: CodeDataModule, loader: RoundLoader, max_steps: int) -> None:
         """Refuse optimizer steps without a row for samples, where the run is to train on some."""
         first_steps = max(1, -(-self.start_after_steps // self.every_n_steps)) * self.every_n_steps
         if self.num_problems and first_steps < max_steps and data.labelled_share < 1:

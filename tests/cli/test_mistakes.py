@@ -201,6 +201,13 @@ def test_nothing_to_train_on_is_found_before_a_folder_is_made(
     assert "nothing to train on" in command.refused("fit", *TINY, options)
 
 
+def test_a_step_without_a_row_for_samples_is_found_before_a_folder_is_made(
+    command: CommandLine,
+) -> None:
+    sentence = command.refused("fit", *TINY, "--data.batch_size=1")
+    assert sentence.startswith("data.batch_size leaves no row") and "labelled_share" in sentence
+
+
 def test_an_option_without_its_value_is_named(command: CommandLine) -> None:
     assert command.refused("fit", *TINY, "--data.batch_size") == "data.batch_size needs a value"
 

@@ -202,6 +202,31 @@ def test_a_length_that_is_no_multiple_of_the_round_is_refused(tmp_path: Path) ->
     assert not (tmp_path / POOL_FOLDER).exists()
 
 
+def test_steps_without_a_row_for_samples_are_refused_before_the_first_of_them(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ValueError, match=r"data\.batch_size leaves no row .* step \(1\)") as caught:
+        fit(tmp_path, data=make_data(batch_size=1))
+    assert "data.labelled_share" in str(caught.value) and "\n" not in str(caught.value)
+    assert records_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("recursion", "data"),
+    [
+        ({"num_problems": 0}, {}),
+        # The last round's samples are trained on by nobody.
+        ({"start_after_steps": 4}, {}),
+        ({}, {"labelled_share": 1.0}),
+    ],
+)
+def test_steps_of_one_row_are_enough_where_no_sample_is_trained_on(
+    tmp_path: Path, recursion: dict[str, Any], data: dict[str, Any]
+) -> None:
+    fit(tmp_path, recursion=make_recursion(**recursion), data=make_data(batch_size=1, **data))
+    assert len(records_in(tmp_path)) == 2
+
+
 def test_a_resume_goes_on_and_refuses_rounds_of_another_size(tmp_path: Path) -> None:
     fit(tmp_path, max_steps=4)
     last = tmp_path / "checkpoints" / "last.ckpt"

@@ -182,3 +182,13 @@ def test_a_step_of_fewer_rows_than_parts_is_refused(corpus_rows: CorpusRows) -> 
         make_mixture(global_batch=1)
     with pytest.raises(ValueError, match=r"step \(2\) .*3 of .*data\.batch_size"):
         Mixture([LABELLED, POOL], 2, 1, 0, 8, CorpusPart(corpus_rows, 0.5))
+
+
+def test_a_full_step_has_room_for_no_other_part(corpus_rows: CorpusRows) -> None:
+    corpus = CorpusPart(corpus_rows, 0.5)
+    assert make_mixture(LABELLED, global_batch=2).has_room_for("pool")
+    assert not make_mixture(LABELLED, global_batch=1).has_room_for("pool")
+    assert not Mixture([LABELLED], 2, 1, 0, 8, corpus).has_room_for("pool")
+    assert Mixture([LABELLED, POOL], 3, 1, 0, 8, corpus).has_room_for("pool")
+    whole = CorpusPart(corpus_rows, 1.0)
+    assert Mixture([LABELLED], 1, 1, 0, 8, whole).has_room_for("pool"), "none is wanted"
