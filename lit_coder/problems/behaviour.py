@@ -35,8 +35,7 @@ def behaviour(problem: Problem) -> str:
     """Hash of the operations and expected values of all tests, visible and hidden.
 
     Which tests are visible, and their order, makes no difference. For test code (CheckProgram)
-    it is the hash of the code. Puzzles are the same up to their symmetries, as far as their
-    families say.
+    it is the hash of the code, for an Answer that of its puzzle, up to the puzzle's symmetries.
     """
     return sha256("\n".join(_facts(problem)).encode()).hexdigest()[:32]
 
@@ -78,7 +77,7 @@ def _answer_facts(answer: Answer) -> list[str]:
         return [sudoku_identity(answer.puzzle, answer.expected)]
     if answer.kind == "maze":
         return [canonical_maze(answer.puzzle)]
-    return [answer.puzzle, answer.expected]
+    return [answer.puzzle]
 
 
 def _operation_text(operation: Operation, entry_point: str) -> str:

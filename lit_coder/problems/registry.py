@@ -14,12 +14,28 @@ from lit_coder.problems.classes import CLASSES
 from lit_coder.problems.family import ProblemFamily
 from lit_coder.problems.lists import LISTS
 from lit_coder.problems.maze import MAZES
+from lit_coder.problems.repair import REPAIR, REPAIR_HELD_OUT_TEMPLATES
 from lit_coder.problems.strings import STRINGS
 from lit_coder.problems.sudoku import SUDOKU, SUDOKU_HELD_OUT_GRIDS
+from lit_coder.problems.synthesis import SYNTHESIS
+from lit_coder.problems.tracing import TRACING, TRACING_SUMS
 
 _FAMILIES: dict[str, ProblemFamily] = {
     family.name: family
-    for family in (ARITHMETIC, LISTS, STRINGS, CLASSES, SUDOKU, SUDOKU_HELD_OUT_GRIDS, MAZES)
+    for family in (
+        ARITHMETIC,
+        LISTS,
+        STRINGS,
+        CLASSES,
+        SUDOKU,
+        SUDOKU_HELD_OUT_GRIDS,
+        MAZES,
+        TRACING,
+        TRACING_SUMS,
+        REPAIR,
+        REPAIR_HELD_OUT_TEMPLATES,
+        SYNTHESIS,
+    )
 }
 
 FAMILY_NAMES: tuple[str, ...] = tuple(_FAMILIES)

@@ -1,0 +1,103 @@
+r"""Repair: a body with one wrong token is made right.
+
+    problem = REPAIR.sample(2, Random(0))
+    problem.prompt       # "def f(x):\n    # 0:06 2:12 4:18 8:30 31:99"
+    problem.draft        # "\n    x = x+2\n    x = x-3\n    return x % 100"
+    problem.reference    # "\n    x = x+2\n    x = x*3\n    return x % 100"
+
+Difficulty is the number of operations, 1 to 4 (`line_programs.py`). The draft differs from the
+reference in one constant or one operator and fails a visible test; no line moves. A completion is
+judged as any program, by visible and hidden tests: another repair that behaves the same passes.
+Drafts and references of `repair` have none of the templates of `repair_held_out_templates`.
+
+`single_edits` lists what a search would try: the baseline that a model has to beat at the same
+number of verdicts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from lit_coder.problems.checks import DegenerateProblem
+from lit_coder.problems.family import require_difficulty
+from lit_coder.problems.line_programs import (
+    CONSTANTS,
+    OPERATORS,
+    STEPS,
+    body_of,
+    is_held_out_template,
+    line_problem,
+    random_steps,
+    template_of,
+    visible_outputs,
+)
+from lit_coder.problems.problem import Problem
+
+_CHANGEABLE = re.compile(r"(?<= x = x)(.)(\d)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class RepairFamily:
+    """Bodies with one wrong token.
+
+    Args:
+        name: name of the family.
+        has_held_out_templates: draw only the held-out templates, or only the others.
+        difficulties: numbers of operations.
+    """
+
+    name: str
+    has_held_out_templates: bool
+    difficulties: tuple[int, ...]
+
+    def num_problems(self, difficulty: int) -> int | None:
+        """Of one operation there are 56 functions; nobody will draw all of the others."""
+        return len(STEPS) if difficulty == 1 else None
+
+    def sample(self, difficulty: int, random: Random) -> Problem:
+        """A body of `difficulty` operations, one of them wrong.
+
+        Raises:
+            DegenerateProblem: what was drawn proves nothing; draw again.
+        """
+        require_difficulty(self, difficulty)
+        steps = random_steps(difficulty, random)
+        # Drawn here until it fits: with one template in eight, the family would seem exhausted.
+        while is_held_out_template(template_of(body_of(steps))) != self.has_held_out_templates:
+            steps = random_steps(difficulty, random)
+        return line_problem(self.name, steps, self._draft(body_of(steps), random))
+
+    def _draft(self, reference: str, random: Random) -> str:
+        """The reference with one edit that a visible test notices."""
+        outputs = visible_outputs(reference)
+        edits = list(single_edits(reference))
+        for edited in random.sample(edits, len(edits)):
+            may_be_seen = self.has_held_out_templates or not is_held_out_template(
+                template_of(edited)
+            )
+            if may_be_seen and visible_outputs(edited) != outputs:
+                return edited
+        raise DegenerateProblem(f"{self.name}: no edit changes an output")
+
+
+def single_edits(body: str) -> Iterator[str]:
+    """Every text with one constant or operator of an assignment to x replaced by another one.
+
+    In the order of their places; the body itself is not among them.
+    """
+    for line in _CHANGEABLE.finditer(body):
+        for group, choices in ((1, OPERATORS), (2, CONSTANTS)):
+            before, after = body[: line.start(group)], body[line.end(group) :]
+            for other in choices:
+                if other != line[group]:
+                    yield before + other + after
+
+
+REPAIR = RepairFamily("repair", has_held_out_templates=False, difficulties=(1, 2, 3, 4))
+
+REPAIR_HELD_OUT_TEMPLATES = RepairFamily(
+    "repair_held_out_templates", has_held_out_templates=True, difficulties=(2, 3, 4)
+)

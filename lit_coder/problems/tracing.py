@@ -1,0 +1,126 @@
+r"""Tracing: what a straight-line program assigns in each line is written behind it.
+
+    problem = TRACING.sample(4, Random(0))
+    problem.draft        # "b=7?\na=b?\nb=2?\nc=a?\n": every "?" is a digit to find
+    problem.reference    # "b=77\na=b7\nb=22\nc=a7\n"
+
+Difficulty is the number of lines, 4 to 12. `tracing` assigns digits and copies variables;
+`tracing_sums` adds two of them modulo 10 in each line (`c=a+3?`). All lines of a family are
+equally long, and a mark stands where its digit comes: nothing moves, and beside a mark stands
+nothing that a tokenizer could join to it and not to a digit. The digits are what Python gives
+when it executes the lines. Programs that differ in the names of their variables or in the order
+of two operands count as the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from lit_coder.problems.checks import DegenerateProblem
+from lit_coder.problems.family import prompt_task_id, require_difficulty
+from lit_coder.problems.problem import Answer, Problem
+
+MARK = "?"
+_NAMES = "abcdef"
+_DIGITS = "0123456789"
+_NEW_NAME_SHARE = 0.6
+_MIN_DISTINCT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TracingFamily:
+    """Straight-line programs over single digits.
+
+    Args:
+        name: name of the family.
+        num_operands: digits and variables in each line, which are added.
+        digit_share: share of digits among them, once there are variables.
+        difficulties: numbers of lines.
+    """
+
+    name: str
+    num_operands: int
+    digit_share: float
+    difficulties: tuple[int, ...] = tuple(range(4, 13))
+
+    def num_problems(self, difficulty: int) -> int | None:
+        """Nobody will draw them all."""
+        return None
+
+    def sample(self, difficulty: int, random: Random) -> Problem:
+        """A program of this many lines.
+
+        Raises:
+            DegenerateProblem: all lines have one value; draw again.
+        """
+        require_difficulty(self, difficulty)
+        lines = self._lines(difficulty, random)
+        values = traced(lines)
+        if len(set(values)) < _MIN_DISTINCT:
+            raise DegenerateProblem(f"{self.name}: every line has the value {values[0]}")
+        draft = "".join(f"{line}{MARK}\n" for line in lines)
+        reference = "".join(f"{line}{value}\n" for line, value in zip(lines, values, strict=True))
+        return Problem(
+            task_id=prompt_task_id(self.name, draft),
+            prompt="",
+            entry_point="",
+            tests=Answer("exact", without_names(lines), reference),
+            kind="answer",
+            source=self.name,
+            difficulty=difficulty,
+            reference=reference,
+            draft=draft,
+        )
+
+    def _lines(self, num_lines: int, random: Random) -> list[str]:
+        """Assignments; a variable is read only once it has a value."""
+        unused = random.sample(_NAMES, len(_NAMES))
+        assigned: list[str] = []
+        lines = []
+        for _ in range(num_lines):
+            operands = [
+                random.choice(assigned)
+                if assigned and random.random() >= self.digit_share
+                else random.choice(_DIGITS)
+                for _ in range(self.num_operands)
+            ]
+            # A copy of itself would be no assignment.
+            others = [name for name in assigned if [name] != operands]
+            if not others or (unused and random.random() < _NEW_NAME_SHARE):
+                name = unused.pop()
+                assigned.append(name)
+            else:
+                name = random.choice(others)
+            lines.append(f"{name}={'+'.join(operands)}")
+        return lines
+
+
+def traced(lines: Sequence[str]) -> list[int]:
+    """What each line assigns, modulo 10: the lines are executed, so they must be our own."""
+    variables: dict[str, int] = {}
+    values = []
+    for line in lines:
+        name, _, expression = line.partition("=")
+        variables[name] = eval(expression, {"__builtins__": {}}, variables) % 10
+        values.append(variables[name])
+    return values
+
+
+def without_names(lines: Sequence[str]) -> str:
+    """The program with its variables numbered as they come, and operands in order."""
+    names: dict[str, str] = {}
+    renamed = []
+    for line in lines:
+        name, _, expression = line.partition("=")
+        operands = sorted(names.get(operand, operand) for operand in expression.split("+"))
+        if name not in names:
+            names[name] = _NAMES[len(names)]
+        renamed.append(f"{names[name]}={'+'.join(operands)}")
+    return "\n".join(renamed)
+
+
+TRACING = TracingFamily("tracing", num_operands=1, digit_share=0.4)
+
+TRACING_SUMS = TracingFamily("tracing_sums", num_operands=2, digit_share=0.3)
