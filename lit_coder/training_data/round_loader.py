@@ -13,6 +13,7 @@ decided in `mixture`.
 from __future__ import annotations
 
 import atexit
+import math
 import multiprocessing
 import signal
 from collections.abc import Generator, Iterator, Sequence
@@ -196,16 +197,34 @@ class RoundLoader:
 
 
 class _Piece(NamedTuple):
-    """A batch on its way to another process: each tensor costs a connection of its own."""
+    """A batch on its way to another process, in one tensor: each costs a connection of its own.
 
-    names: tuple[str, ...]
-    tensors_NBT: torch.Tensor
-    num_targets: float | None
+    What the loader pins is then pinned as a whole, `num_targets` with the rest: copying one number
+    that is not would wait for the device.
+    """
+
+    names: Sequence[str]
+    shape: Sequence[int]
+    numbers: torch.Tensor
+    """The tensors of `names`, one behind the other, and the bits of `num_targets` where it is."""
+
+    @classmethod
+    def of(cls, batch: Tensors) -> _Piece:
+        num_targets = batch.pop("num_targets", None)
+        tensors_NBT = torch.stack(list(batch.values()))
+        assert tensors_NBT.dtype == torch.int64
+        numbers = tensors_NBT.flatten()
+        if num_targets is not None:
+            bits = torch.zeros(1, dtype=torch.int64)
+            bits.view(torch.float32)[0] = num_targets
+            numbers = torch.cat((numbers, bits))
+        return cls(tuple(batch), tuple(tensors_NBT.shape), numbers)
 
     def batch(self) -> Tensors:
-        batch = dict(zip(self.names, self.tensors_NBT, strict=True))
-        if self.num_targets is not None:
-            batch["num_targets"] = torch.tensor(self.num_targets)
+        size = math.prod(self.shape)
+        batch = dict(zip(self.names, self.numbers[:size].view(*self.shape), strict=True))
+        if len(self.numbers) > size:
+            batch["num_targets"] = self.numbers[size:].view(torch.float32)[0]
         return batch
 
 
@@ -214,13 +233,7 @@ class _InOnePiece(Dataset[_Piece]):
         self._batches = batches
 
     def __getitem__(self, number: int) -> _Piece:
-        batch = self._batches[number]
-        num_targets = batch.pop("num_targets", None)
-        return _Piece(
-            tuple(batch),
-            torch.stack(list(batch.values())),
-            None if num_targets is None else float(num_targets),
-        )
+        return _Piece.of(self._batches[number])
 
 
 def _worker_processes() -> Any:

@@ -51,6 +51,7 @@ def make_loader(
     kind: Kind = "one example a row",
     num_steps: int = 4,
     num_workers: int = 0,
+    pin_memory: bool = False,
 ) -> RoundLoader:
     mixture = Mixture(
         (LABELLED, POOL),
@@ -60,7 +61,7 @@ def make_loader(
         packed_positions=None if kind == "one example a row" else 16,
         corpus=CorpusPart(corpus_rows, 0.5, 7) if kind == "beside a corpus" else None,
     )
-    return RoundLoader(mixture, layout, num_steps, PAD, num_workers=num_workers)
+    return RoundLoader(mixture, layout, num_steps, PAD, num_workers, pin_memory)
 
 
 def contents(batch: Tensors) -> Counter[tuple[tuple[int, ...], ...]]:
@@ -225,7 +226,22 @@ def test_worker_processes_give_the_same_batches_and_count_what_was_consumed(
         assert set(ours) == {"ids_BT", "labels_BT", "documents_BT", "num_targets"}
         assert all(ours[name].dtype == tensor.dtype for name, tensor in theirs.items())
         assert all(torch.equal(ours[name], tensor) for name, tensor in theirs.items())
+        # In one piece, so that what is pinned is pinned as a whole.
+        assert len({tensor.untyped_storage().data_ptr() for tensor in ours.values()}) == 1
     assert torch.equal(torch.get_rng_state(), random_state)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="nothing is pinned without a CUDA device")
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_every_tensor_of_a_batch_is_pinned_for_a_device(
+    corpus_rows: CorpusRows, num_workers: int
+) -> None:
+    layout = BatchLayout(4, accumulate=2)
+    loader = make_loader(
+        corpus_rows, layout, "beside a corpus", num_workers=num_workers, pin_memory=True
+    )
+    for batch in loader:
+        assert all(tensor.is_pinned() for tensor in batch.values()), "num_targets" in batch
 
 
 def test_a_signal_to_the_whole_group_takes_no_batch_away(corpus_rows: CorpusRows) -> None:
