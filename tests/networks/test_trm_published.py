@@ -4,7 +4,7 @@ The figures in trm_published_figures.json were computed on a CPU, in float32, wi
 github.com/SamsungSAILMontreal/TinyRecursiveModels: models/recursive_reasoning/trm.py and layers.py
 as of commit 86ab802556c4bc0569c0532502a1696e90fc1441, its loss (ACTLossHead with
 stablemax_cross_entropy) divided by the batch size, without exploration, for the weights and
-batches of published_trm.py. Each case is four supervision steps of training whose carry goes from
+batches of published_trm.py (by published_figures.py). Each case is four supervision steps of training whose carry goes from
 one to the next; slots halt and are refilled. Gradients are of the fixed weights.
 """
 
