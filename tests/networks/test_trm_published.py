@@ -1,11 +1,14 @@
 """Our TRM computes what the published implementation computes.
 
-The figures in trm_published_figures.json were computed on a CPU, in float32, with the code of
-github.com/SamsungSAILMontreal/TinyRecursiveModels: models/recursive_reasoning/trm.py and layers.py
-as of commit 86ab802556c4bc0569c0532502a1696e90fc1441, its loss (ACTLossHead with
-stablemax_cross_entropy) divided by the batch size, without exploration, for the weights and
-batches of published_trm.py (by published_figures.py). Each case is four supervision steps of training whose carry goes from
-one to the next; slots halt and are refilled. Gradients are of the fixed weights.
+The figures in trm_published_figures.json were computed by published_figures.py on a CPU, in
+float32, with the code of github.com/SamsungSAILMontreal/TinyRecursiveModels: trm.py and layers.py
+of models/ as of commit 86ab802556c4bc0569c0532502a1696e90fc1441 (attention's `view` of a transposed
+tensor read as `reshape`), sparse_embedding.py of 2da731c6753f1fee7ee1fb62a78485606065c44e. The
+loss is its ACTLossHead with stablemax_cross_entropy, as kept unchanged in the fork
+github.com/TrelisResearch/TinyRecursiveModels at 79d5bb398af2fff6fa93e4a44a931d08433e2837, divided
+by the batch size. There is no exploration; weights and batches are those of published_trm.py. Each
+case is four supervision steps of training whose carry goes from one to the next; slots halt and
+are refilled. Gradients are of the fixed weights.
 """
 
 from __future__ import annotations
