@@ -22,9 +22,7 @@ SHAPES = {
 }
 
 
-def training_step(
-    network: TRM, carry: Carry, batch: Mapping[str, Tensor]
-) -> tuple[Carry, Tensor]:
+def training_step(network: TRM, carry: Carry, batch: Mapping[str, Tensor]) -> tuple[Carry, Tensor]:
     """All of a step but the optimizer's: carry, exploration, both losses of both kinds."""
     step = supervision_step(network, carry, batch, max_steps=4, exploration_probability=0.5)
     labels_BT = step.carry.data["labels_BT"]
