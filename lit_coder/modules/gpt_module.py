@@ -60,7 +60,9 @@ class GPTModule(CodeModule):
         rms_norm_eps: added to the mean square in each norm.
         optimizer: adamw; adamw_8bit, with a quarter of its memory (needs torchao); or muon for
             the matrices inside the network, with AdamW for the rest.
-        muon_learning_rate: peak learning rate of those matrices.
+        muon_learning_rate: peak learning rate of those matrices by Muon's own measure, of which
+            0.02 is usual. None = learning_rate, with updates as large as AdamW's.
+        muon_weight_decay: on those matrices. None = weight_decay.
         schedule: after the warm-up, cosine, or warmup_stable_decay: a plateau and a decay.
         decay_share: share of all steps in which warmup_stable_decay decays.
         compile: fuse the blocks and the loss with torch.compile; auto does so on a CUDA device.
@@ -94,7 +96,8 @@ class GPTModule(CodeModule):
         tie_word_embeddings: bool = True,
         rms_norm_eps: float = 1e-5,
         optimizer: OptimizerKind = "adamw",
-        muon_learning_rate: float = 0.02,
+        muon_learning_rate: float | None = None,
+        muon_weight_decay: float | None = None,
         schedule: ScheduleKind = "cosine",
         decay_share: float = 0.2,
         compile: CompileMode = "auto",
@@ -104,7 +107,7 @@ class GPTModule(CodeModule):
         given = dict(locals())
         sizes = {name: given[name] for name in _SIZES}
         optimizer_options = OptimizerOptions(
-            optimizer, learning_rate, muon_learning_rate, weight_decay
+            optimizer, learning_rate, muon_learning_rate, weight_decay, muon_weight_decay
         )
         options = TrainingOptions(
             optimizer=optimizer_options,

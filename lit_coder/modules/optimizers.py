@@ -36,17 +36,19 @@ class OptimizerOptions:
 
     kind: OptimizerKind
     learning_rate: float
-    muon_learning_rate: float
+    muon_learning_rate: float | None
     weight_decay: float
+    muon_weight_decay: float | None = None
 
     def __post_init__(self) -> None:
-        for name, value, good, meaning in (
-            ("learning_rate", self.learning_rate, self.learning_rate > 0, "above 0"),
-            ("muon_learning_rate", self.muon_learning_rate, self.muon_learning_rate > 0, "above 0"),
-            ("weight_decay", self.weight_decay, self.weight_decay >= 0, "0 or more"),
-        ):
-            if not good:
-                raise ValueError(f"model.init_args.{name} must be {meaning}, not {value}")
+        for name in ("learning_rate", "muon_learning_rate"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f"model.init_args.{name} must be above 0, not {value}")
+        for name in ("weight_decay", "muon_weight_decay"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise ValueError(f"model.init_args.{name} must be 0 or more, not {value}")
 
 
 def parameter_kinds(module: nn.Module) -> dict[str, ParameterKind]:
@@ -99,9 +101,7 @@ def make_optimizer(
     vectors = {"params": parameters["vector"], "weight_decay": 0.0}
     if options.kind == "muon":
         tables = {"params": parameters["table"], "weight_decay": options.weight_decay}
-        muon = torch.optim.Muon(
-            parameters["matrix"], lr=options.muon_learning_rate, weight_decay=options.weight_decay
-        )
+        muon = _muon(parameters["matrix"], options)
         return OptimizerOfParts([_adamw([tables, vectors], options), muon])
     groups = [{"params": decayed, "weight_decay": options.weight_decay}, vectors]
     if options.kind == "adamw_8bit":
@@ -117,6 +117,21 @@ def _adamw(groups: list[dict[str, Any]], options: OptimizerOptions) -> torch.opt
         betas=_BETAS,
         eps=_EPSILON,
         fused=devices <= _FUSED_DEVICES,
+    )
+
+
+def _muon(matrices: list[nn.Parameter], options: OptimizerOptions) -> torch.optim.Muon:
+    """Muon with rate and decay of its own, or with AdamW's.
+
+    A step with AdamW's rate is scaled to the size that AdamW's has (Liu et al., 2025, "Muon is
+    scalable for LLM training"); one with Muon's own to that of Jordan et al.
+    """
+    rate, decay = options.muon_learning_rate, options.muon_weight_decay
+    return torch.optim.Muon(
+        matrices,
+        lr=options.learning_rate if rate is None else rate,
+        weight_decay=options.weight_decay if decay is None else decay,
+        adjust_lr_fn="match_rms_adamw" if rate is None else "original",
     )
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lit_coder.modules.gpt_module import GPTModule
 from lit_coder.modules.optimizer_parts import EightBitAdamW, OptimizerOfParts
-from lit_coder.modules.optimizers import parameter_kinds
+from lit_coder.modules.optimizers import OptimizerOptions, make_optimizer, parameter_kinds
 from tests.modules.tiny_fit import QUIET, fit, tiny_module
 
 pytestmark = [
@@ -68,10 +68,47 @@ def test_muon_has_the_matrices_inside_the_network_and_nothing_else(
 
 
 def test_muons_groups_all_follow_the_schedule(tmp_path: Path) -> None:
-    module = tiny_module(optimizer="muon", warmup_steps=0, min_learning_rate_ratio=0.25)
+    own = {"muon_learning_rate": 0.02}
+    module = tiny_module(optimizer="muon", warmup_steps=0, min_learning_rate_ratio=0.25, **own)
     trainer = fit(module, tmp_path, max_steps=4)
     rates = [group["lr"] for group in trainer.optimizers[0].param_groups]
     assert rates == pytest.approx([0.0025, 0.0025, 0.005])
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (32, 128), (128, 32)])
+def test_muon_takes_the_shared_rate_and_decay_with_steps_as_large_as_adamws(
+    shape: tuple[int, int],
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    matrix = torch.nn.Parameter(torch.randn(shape, generator=generator))
+    matrix.grad = torch.randn(shape, generator=generator)
+    table, vector = torch.nn.Parameter(torch.ones(4, 4)), torch.nn.Parameter(torch.ones(4))
+    before = matrix.detach().clone()
+    optimizer = make_optimizer(
+        OptimizerOptions("muon", 0.01, None, 0.25),
+        {"matrix": matrix, "table": table, "vector": vector}.items(),
+        {"matrix": "matrix", "table": "table", "vector": "vector"},
+    )
+    optimizer.step()
+    *_, group = optimizer.param_groups
+    assert (group["lr"], group["weight_decay"]) == (0.01, 0.25)
+    moved = matrix.detach() - before * (1 - 0.01 * 0.25)
+    # A fifth of the rate, whatever the shape: what AdamW's steps become after the first ones.
+    assert float(moved.square().mean().sqrt()) == pytest.approx(0.2 * 0.01, rel=0.3)
+
+
+def test_muon_may_have_a_rate_and_a_decay_of_its_own(tmp_path: Path) -> None:
+    own = {"muon_learning_rate": 0.5, "muon_weight_decay": 0.125}
+    module = tiny_module(optimizer="muon", weight_decay=0.25, **own)
+    trainer = fit(module, tmp_path, max_steps=1)
+    tables, vectors, matrices = trainer.optimizers[0].param_groups
+    assert [g["initial_lr"] for g in (tables, vectors, matrices)] == [0.01, 0.01, 0.5]
+    assert [g["weight_decay"] for g in (tables, vectors, matrices)] == [0.25, 0.0, 0.125]
+    assert matrices["adjust_lr_fn"] == "original"
+    assert own.items() <= dict(module.hparams).items()
+    for name, value in (("muon_learning_rate", 0), ("muon_weight_decay", -1)):
+        with pytest.raises(ValueError, match=rf"model\.init_args\.{name} must be"):
+            tiny_module(**{name: value})
 
 
 def test_one_step_of_the_parts_is_one_step_of_torchs_own_optimizers() -> None:
