@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lit_coder.modules.complete import complete as complete
     from lit_coder.modules.gpt_module import GPTModule as GPTModule
     from lit_coder.modules.load import load_module as load_module
+    from lit_coder.modules.trm_module import TRMModule as TRMModule
     from lit_coder.problems.problem import Case as Case
     from lit_coder.problems.problem import Cases as Cases
     from lit_coder.problems.problem import CheckProgram as CheckProgram
@@ -46,6 +47,7 @@ _HOMES = {
     "SamplePool": "lit_coder.training_data.pool",
     "SamplingOptions": "lit_coder.generation.contract",
     "SandboxOptions": "lit_coder.sandbox.options",
+    "TRMModule": "lit_coder.modules.trm_module",
     "Verifier": "lit_coder.verification.verifier",
     "complete": "lit_coder.modules.complete",
     "load_module": "lit_coder.modules.load",
@@ -65,6 +67,7 @@ __all__ = [
     "SamplePool",
     "SamplingOptions",
     "SandboxOptions",
+    "TRMModule",
     "Verifier",
     "complete",
     "load_module",

@@ -24,6 +24,7 @@ from lit_coder.cli.run_changes import (
 from lit_coder.cli.run_checks import (
     read_checkpoint,
     refuse_bad_sources,
+    refuse_other_layout,
     refuse_other_model,
     refuse_other_pool,
     refuse_other_tokenizer,
@@ -124,6 +125,7 @@ class LitCoderCLI(LightningCLI):
             str(self.subcommand),
             self._plan.run_folder,
         )
+        refuse_other_layout(config)
         refuse_unfit_trainer(config.trainer, config.recursion.every_n_steps, fits)
         refuse_out_of_range(config)
         refuse_unwritable(self._plan.run_folder)

@@ -138,6 +138,19 @@ def refuse_bad_sources(data: Mapping[str, Any], seed: Any) -> None:
         )
 
 
+def refuse_other_layout(config: Any) -> None:
+    """Raise where the rows are laid out for another kind of model.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    if config.data.canvas_length is not None and "canvas_length" not in config.model.init_args:
+        raise ValueError(
+            f"data.canvas_length is for a TRMModule, and model is {_short(config.model.class_path)}"
+            ", which writes token after token; leave it out"
+        )
+
+
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """A checkpoint's content; its tensors stay in the file until they are used.
 

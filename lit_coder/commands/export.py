@@ -90,7 +90,9 @@ def export_module(module: CodeModule, output: Path) -> str:
     _require_empty(output)
     network, tokenizer = module.network, module.tokenizer
     if not isinstance(network, GPT) or tokenizer is None:
-        raise ValueError(f"a {type(module).__name__} without a GPT or tokenizer is not exported")
+        raise ValueError(
+            f"a {type(module).__name__} has no Hugging Face form; only a GPTModule is exported"
+        )
     config, state = to_hugging_face(network)
     architecture = str(config["architectures"][0])
     card = model_card(network.config, architecture, tokenizer)

@@ -142,6 +142,8 @@ def load_asked(own: dict[str, Any], configs: tuple[str, ...]) -> CodeModule:
     """
     import torch
 
+    from lit_coder.modules.complete import CONTINUES_NOTHING
+    from lit_coder.modules.gpt_module import GPTModule
     from lit_coder.modules.load import LAST, load_module
 
     has_cuda = torch.cuda.is_available()
@@ -154,6 +156,8 @@ def load_asked(own: dict[str, Any], configs: tuple[str, ...]) -> CodeModule:
         module = load_module(path)
     except ValueError as error:
         raise ValueError(f"--ckpt_path: {error}") from error
+    if not isinstance(module, GPTModule):
+        raise ValueError(f"--ckpt_path: {CONTINUES_NOTHING}")
     module.to("cuda" if has_cuda and own["device"] != "cpu" else "cpu")
     if own["quantize"]:
         from lit_coder.generation.quantization import quantize

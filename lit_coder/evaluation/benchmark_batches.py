@@ -1,6 +1,6 @@
 """Which tasks are asked together, and which do not fit the model's context.
 
-    batches = make_batches(chosen, tokenizer, context=256, options=options, seed=0)
+    batches = make_batches(chosen, tokenizer, data.rows.fits, 256, options, seed=0)
     batches[0].problems          # for the module
     batches[0].tasks, batches[0].unasked
 
@@ -14,17 +14,21 @@ task's and sample's own.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lit_coder.evaluation.benchmark_choice import ChosenBenchmark
 from lit_coder.evaluation.benchmark_options import BenchmarkOptions
 from lit_coder.evaluation.benchmark_summary import PROMPT_EMPTY, PROMPT_TOO_LONG
+from lit_coder.generation.contract import Prompt
 from lit_coder.problems.benchmarks.benchmark import BenchmarkTask
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.problem_batch import AskedPrompt, ProblemBatch
 
 logger = logging.getLogger("lit_coder.evaluation")
+
+Fits = Callable[[Prompt], bool]
+"""Whether a model has room for a prompt and an answer."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class TaskBatch:
 def make_batches(
     chosen: Sequence[ChosenBenchmark],
     tokenizer: CodeTokenizer,
+    fits: Fits,
     context: int,
     options: BenchmarkOptions,
     seed: int,
@@ -61,7 +66,8 @@ def make_batches(
     Args:
         chosen: the benchmarks.
         tokenizer: the model's.
-        context: tokens of prompt and completion together.
+        fits: whether a prompt has room.
+        context: tokens of prompt and completion together, to be named where one has not.
         options: batch size and sampling.
         seed: of the sampling.
 
@@ -72,7 +78,7 @@ def make_batches(
     batches: list[TaskBatch] = []
     for index, each in enumerate(chosen):
         prompts = [_prompt(each, task) for task in each.tasks]
-        unfit = [_unfit(prompt, tokenizer, context) for prompt in prompts]
+        unfit = [_unfit(prompt, tokenizer, fits) for prompt in prompts]
         _say_unfit(each, sum(reason is not None for reason in unfit), context)
         for first in range(0, len(each.tasks), size):
             part = slice(first, first + size)
@@ -106,15 +112,16 @@ def _prompt(chosen: ChosenBenchmark, task: BenchmarkTask) -> AskedPrompt:
         stream=f"{protocol.name}/{task.task_id}",
         text=protocol.prompt(task, chosen.benchmark),
         suffix=task.problem.suffix if protocol.fills_in_the_middle else None,
+        draft=task.problem.draft,
     )
 
 
-def _unfit(prompt: AskedPrompt, tokenizer: CodeTokenizer, context: int) -> str | None:
-    """Why the prompt cannot be asked; a token has to fit behind it."""
-    length = len(prompt.ids(tokenizer))
-    if length == 0:
-        return PROMPT_EMPTY
-    return PROMPT_TOO_LONG if length > context - 1 else None
+def _unfit(prompt: AskedPrompt, tokenizer: CodeTokenizer, fits: Fits) -> str | None:
+    """Why the prompt cannot be asked."""
+    asked = Prompt(prompt.ids(tokenizer), draft_ids=prompt.draft_ids(tokenizer))
+    if fits(asked):
+        return None
+    return PROMPT_TOO_LONG if asked.ids or asked.draft_ids else PROMPT_EMPTY
 
 
 def _say_unfit(chosen: ChosenBenchmark, number: int, context: int) -> None:

@@ -125,7 +125,9 @@ class BenchmarkCallback(pl.Callback):
         options = self.options if stage == "test" else _one_greedy_completion(self.options)
         self._chosen = choose_benchmarks(data.problems.held_out, options)
         context = data.max_sequence_length
-        self._batches = make_batches(self._chosen, data.tokenizer, context, options, data.seed)
+        self._batches = make_batches(
+            self._chosen, data.tokenizer, data.rows.fits, context, options, data.seed
+        )
         data.test_batches = [batch.problems for batch in self._batches]
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -143,7 +145,7 @@ class BenchmarkCallback(pl.Callback):
             self._checked_scorer(chosen, self._runner, around.has_scratch)
             for chosen in self._chosen
         ]
-        self._identity = weights_identity(module.network, module.tokenizer, trainer.ckpt_path)
+        self._identity = weights_identity(module.used_network, module.tokenizer, trainer.ckpt_path)
         self._quantize(module)
         self._open_folders(trainer, data, scorers, around)
         rank, num_ranks = trainer.global_rank, trainer.world_size
@@ -219,7 +221,9 @@ class BenchmarkCallback(pl.Callback):
         if self.options.quantize is None:
             return
         try:
-            logger.info("quantized %s", quantize_network(module.network, self.options.quantize))
+            logger.info(
+                "quantized %s", quantize_network(module.used_network, self.options.quantize)
+            )
         except ValueError as error:
             raise ValueError(f"benchmark.{error}") from error
 

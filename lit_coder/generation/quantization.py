@@ -28,6 +28,8 @@ from typing import Any, Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from lit_coder.networks.trm import TRM
+
 QuantizationMode: TypeAlias = Literal["int8", "int4"]
 
 _GROUP_SIZE = 32  # the smallest that all kernels know, so the most exact
@@ -70,6 +72,8 @@ def quantize(network: nn.Module, mode: QuantizationMode) -> QuantizationSummary:
     """
     if mode not in ("int8", "int4"):
         raise ValueError(f"quantize must be int8 or int4, not {mode!r}")
+    if isinstance(network, TRM):
+        raise ValueError("quantize: a TRM applies copies of its weights, which cannot be quantized")
     layers = {
         name: module
         for name, module in network.named_modules()

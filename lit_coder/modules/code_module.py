@@ -11,7 +11,7 @@ every step. Which data it sees and when it generates is not decided here.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict
 
 import lightning.pytorch as pl
@@ -151,6 +151,11 @@ class CodeModule(pl.LightningModule):
     def compile_network(self) -> None:
         """Have training go through torch.compile; where that fails, it goes on as it is."""
 
+    @property
+    def used_network(self) -> nn.Module:
+        """The network that answers; another than `network` where weights are averaged."""
+        return self.network
+
     def take_measures(self) -> dict[str, float]:
         """What the module itself has to say in a row of the log, since the last row.
 
@@ -228,7 +233,8 @@ class CodeModule(pl.LightningModule):
         assert tokenizer is not None, "fit or a checkpoint gives the tokenizer"
         read = [asked.healed(tokenizer, batch.heals) for asked in batch.prompts]
         prompts = [
-            each.prompt(asked.stream) for each, asked in zip(read, batch.prompts, strict=True)
+            replace(each.prompt(asked.stream), draft_ids=asked.draft_ids(tokenizer))
+            for each, asked in zip(read, batch.prompts, strict=True)
         ]
         is_over = stop_rule(tokenizer, batch.stops) if batch.stops else None
         completions = self.generator().generate(prompts, batch.options, is_over)

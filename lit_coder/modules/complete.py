@@ -23,6 +23,11 @@ from lit_coder.modules.text_stream import TextStream
 from lit_coder.networks.gpt import GPT
 from lit_coder.tokenizer import CodeTokenizer
 
+CONTINUES_NOTHING = (
+    "a TRMModule answers whole problems and continues no text; main.py test and predict ask it its "
+    "problems"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
@@ -127,7 +132,8 @@ def _read(module: CodeModule, prompt: str, token_healing: bool) -> HealedPrompt:
     if not healed.ids:
         raise ValueError("the prompt is empty; give the beginning of a program")
     network = module.network
-    assert isinstance(network, GPT)
+    if not isinstance(network, GPT):
+        raise ValueError(CONTINUES_NOTHING)
     limit = network.config.max_position_embeddings
     if len(healed.ids) >= limit:
         raise ValueError(

@@ -22,12 +22,16 @@ import torch
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.modules.gpt_module import GPTModule
 from lit_coder.modules.pretrained import Pretrained
+from lit_coder.modules.trm_module import TRMModule
 from lit_coder.networks.gpt import GPT
 from lit_coder.networks.hugging_face_files import CONFIG_FILE
 
 LAST = "last"
 _LAST_RUN = Path("runs") / LAST
 _LAST_CHECKPOINT = Path("checkpoints") / "last.ckpt"
+_CLASSES: dict[str, type[GPTModule] | type[TRMModule]] = {
+    each.__name__: each for each in (GPTModule, TRMModule)
+}
 
 
 def load_module(path: str | Path = LAST) -> CodeModule:
@@ -69,13 +73,14 @@ def _from_checkpoint(file: Path) -> CodeModule:
     if "tokenizer_json" not in content:
         raise ValueError(f"{file} holds no tokenizer, so its model can read no text")
     class_path = str(hyper_parameters.get("_class_path", GPTModule.__name__))
-    if class_path.rpartition(".")[2] != GPTModule.__name__:
+    module_class = _CLASSES.get(class_path.rpartition(".")[2])
+    if module_class is None:
         raise ValueError(
             f"{file} was trained as {class_path}; load it with that class's load_from_checkpoint"
         )
     try:
         # Names that begin with an underscore are the command line's notes.
-        module = GPTModule(**{k: v for k, v in hyper_parameters.items() if k[0] != "_"})
+        module = module_class(**{k: v for k, v in hyper_parameters.items() if k[0] != "_"})
         module.load_state_dict(state)
         module.on_load_checkpoint(content)
     except (RuntimeError, TypeError, ValueError) as error:

@@ -128,19 +128,7 @@ class TRMModule(CodeModule):
     ) -> None:
         given = dict(locals())
         _check_options(given)
-        super().__init__(
-            TrainingOptions(
-                optimizer=OptimizerOptions(
-                    optimizer, learning_rate, muon_learning_rate, weight_decay
-                ),
-                schedule=schedule,
-                min_learning_rate_ratio=min_learning_rate_ratio,
-                warmup_steps=warmup_steps,
-                decay_share=decay_share,
-                max_gradient_norm=max_gradient_norm,
-                compile_mode=compile,
-            )
-        )
+        super().__init__(_training_options(given))
         self.save_hyperparameters()
         sizes = {name: given[name] for name in _SIZES}
         self.network = TRM(TRMConfig(sequence_length=max_position_embeddings, **sizes))
@@ -204,6 +192,11 @@ class TRMModule(CodeModule):
         banned = set(tokenizer.special_ids) - {tokenizer.end_id, tokenizer.pad_id}
         return TRMGenerator(self.averaged, canvas, refinement, sorted(banned))
 
+    @property
+    def used_network(self) -> TRM:
+        """The averaged one."""
+        return self.averaged
+
     def take_measures(self) -> dict[str, float]:
         """Exact answers, depth and halting since the last row."""
         return self._measures.take()
@@ -248,6 +241,20 @@ class TRMModule(CodeModule):
         share_B1 = self.hparams["padding_weight"] / num_padding_B1
         weights_BT = torch.where(is_padding_BT, share_B1, 1.0)
         return torch.where(labels_BT == IGNORED, 0.0, weights_BT)
+
+
+def _training_options(given: dict[str, Any]) -> TrainingOptions:
+    """What the options say of training."""
+    names = ("learning_rate", "muon_learning_rate", "weight_decay")
+    return TrainingOptions(
+        optimizer=OptimizerOptions(given["optimizer"], **{name: given[name] for name in names}),
+        schedule=given["schedule"],
+        min_learning_rate_ratio=given["min_learning_rate_ratio"],
+        warmup_steps=given["warmup_steps"],
+        decay_share=given["decay_share"],
+        max_gradient_norm=given["max_gradient_norm"],
+        compile_mode=given["compile"],
+    )
 
 
 def _check_options(given: dict[str, Any]) -> None:

@@ -146,7 +146,7 @@ class TRM(nn.Module):
         config = self.config
         if ids_BL.shape[1] != config.sequence_length:
             raise ValueError(
-                f"rows must have model.init_args.sequence_length ({config.sequence_length}) "
+                f"rows must have data.max_sequence_length ({config.sequence_length}) "
                 f"tokens, not {ids_BL.shape[1]}"
             )
         weights = [block.cast(self.compute_dtype) for block in self._blocks]

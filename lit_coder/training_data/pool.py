@@ -114,6 +114,10 @@ class SamplePool:
                 # Appending to an old checked-out version would land on the newest one.
                 dataset.restore()  # type: ignore[no-untyped-call]
                 base_version = newest = lance.dataset(str(self.path)).version
+            # A pool that an earlier version made lacks the fields that came later.
+            table = table.select(
+                [name for name in table.schema.names if name in dataset.schema.names]
+            )
             lance.write_dataset(table, str(self.path), mode="append")
             return int(lance.dataset(str(self.path)).version)
 

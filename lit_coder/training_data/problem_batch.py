@@ -26,11 +26,13 @@ class AskedPrompt:
         stream: name of the random stream that its samples draw from.
         text: what comes before the completion.
         suffix: what comes after it, where the model fills in the middle; None where it goes on.
+        draft: what stands in place of the completion, for a model that fills a canvas.
     """
 
     stream: str
     text: str
     suffix: str | None = None
+    draft: str = ""
 
     def ids(self, tokenizer: CodeTokenizer) -> tuple[int, ...]:
         """The prompt as token ids: the text, or prefix, suffix and middle with their marks."""
@@ -45,6 +47,10 @@ class AskedPrompt:
             *after,
             tokenizer.fim_middle_id,
         )
+
+    def draft_ids(self, tokenizer: CodeTokenizer) -> tuple[int, ...]:
+        """The draft as token ids."""
+        return tuple(tokenizer.encode(self.draft))
 
     def healed(self, tokenizer: CodeTokenizer, heals: bool) -> HealedPrompt:
         """What the model reads, its last piece taken back where that is wanted."""

@@ -19,7 +19,9 @@ from itertools import islice
 from typing import Literal, TypeAlias
 
 from lit_coder.problems.benchmarks.benchmark import BenchmarkTask
+from lit_coder.problems.problem import Answer
 from lit_coder.sandbox.contract import Job, Limits, Runner
+from lit_coder.verification.answers import judge_answer
 from lit_coder.verification.judges import Judge, official_judge, strict_judge
 from lit_coder.verification.protocol import Protocol
 from lit_coder.verification.verdict import Verdict, VerdictStatus
@@ -176,11 +178,16 @@ class _Queue:
             known = self._recent.get((task.task_id, completion))
             sample = known or self._new(task, completion)
             self.waiting.append(sample)
-            if known is None:
+            tests = task.problem.tests
+            if known is None and isinstance(tests, Answer):
+                # No program: judged here, and alike by every judge.
+                sample.verdicts = [judge_answer(tests, completion)] * len(self._judges)
+            elif known is None:
                 for judge in self._judges:
                     self.running.append((sample, judge))
                     yield judge.job(task, completion)
-            elif len(self.waiting) >= _MOST_WAITING:
+                continue
+            if len(self.waiting) >= _MOST_WAITING:
                 return
         self.is_at_end = True
 
