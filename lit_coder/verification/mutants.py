@@ -53,6 +53,8 @@ def blunt_mutants(task: BenchmarkTask) -> list[str]:
         # One line in the middle of a body.
         indent = problem.reference[: -len(problem.reference.lstrip()) or None]
         return [f"{indent}return {answer}\n" for answer in _ANSWERS]
+    if problem.kind == "answer":
+        return ["", problem.draft]
     if problem.kind == "program":
         return ["", "print(object())\n"]
     return [_completion(problem, tree) for tree in _trees_without_an_answer(problem)]
