@@ -23,6 +23,7 @@ from lit_coder.cli.run_changes import (
 )
 from lit_coder.cli.run_checks import (
     read_checkpoint,
+    refuse_bad_repairer,
     refuse_bad_sources,
     refuse_other_layout,
     refuse_other_model,
@@ -44,6 +45,7 @@ from lit_coder.trainer.random_state import RandomState
 from lit_coder.trainer.run_folder import RunFolder
 from lit_coder.trainer.run_log import LogLevel, set_log_level
 from lit_coder.trainer.run_loggers import run_loggers
+from lit_coder.trainer.xla_cpu import XLA_ACCELERATORS, refuse_unfit_xla, xla_strategy
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     "max_epochs": -1,
@@ -127,9 +129,11 @@ class LitCoderCLI(LightningCLI):
         )
         refuse_other_layout(config)
         refuse_unfit_trainer(config.trainer, config.recursion.every_n_steps, fits)
+        refuse_unfit_xla(config.trainer)
         refuse_out_of_range(config)
         refuse_unwritable(self._plan.run_folder)
         if self._plan.checkpoint is None:
+            refuse_bad_repairer(config.recursion, None)
             return
         self._saved = read_checkpoint(self._plan.checkpoint)
         refuse_other_model(self._plan.checkpoint, self._saved, config.model)
@@ -140,6 +144,7 @@ class LitCoderCLI(LightningCLI):
         take_saved_model(self._saved, config)
         if in_run and fits:
             refuse_other_pool(self._plan.run_folder, self._saved)
+            refuse_bad_repairer(config.recursion, self._saved)
 
     def instantiate_trainer(self, **kwargs: Any) -> pl.Trainer:
         """Add loggers and the callbacks that are always there."""
@@ -161,6 +166,8 @@ class LitCoderCLI(LightningCLI):
                 RoundReporter(recursion, self._console, command),
             ]
         config["trainer"]["strategy"] = named_strategy(config["trainer"]["strategy"])
+        if config["trainer"]["accelerator"] in XLA_ACCELERATORS:
+            config["trainer"]["strategy"] = xla_strategy(config["trainer"])
         try:
             trainer: pl.Trainer = super().instantiate_trainer(**kwargs)
         except (MisconfigurationException, ValueError, TypeError, ImportError) as error:

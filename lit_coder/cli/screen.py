@@ -24,6 +24,7 @@ _WARNINGS = (
     ".*lance is not fork-safe.*",  # the sandbox starts before the pool is opened
     ".*is smaller than the logging interval.*",  # StepProgress counts over rounds
     ".*Total length of .* across ranks is zero.*",  # no validation problems were asked for
+    ".*Use torch_xla.* instead.*",  # between Lightning and torch_xla
     ".*loggers? .*without the `ModelCheckpoint`.*",
 )
 _LOGGERS = ("lightning.pytorch", "lightning.fabric", "lightning")

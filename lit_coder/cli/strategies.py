@@ -18,6 +18,7 @@ import torch
 from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy, Strategy
 
 from lit_coder.networks.gpt import Block
+from lit_coder.trainer.xla_cpu import XLA_ACCELERATORS
 
 
 def named_strategy(name: Any) -> Any:
@@ -49,6 +50,8 @@ def keep_gradients_in_buckets(strategy: Strategy) -> None:
 def has_gradient_buckets(trainer: Mapping[str, Any]) -> bool:
     """Whether the options of Trainer mean `ddp`, for one who does not make a Trainer."""
     strategy = trainer["strategy"]
+    if trainer["accelerator"] in XLA_ACCELERATORS:
+        return False
     if strategy != "auto":
         name = strategy["class_path"] if isinstance(strategy, Mapping) else str(strategy)
         return "ddp" in name.lower()

@@ -15,8 +15,9 @@ Letters after a name are its dimensions:
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -26,6 +27,7 @@ from lit_coder.generation.contract import Completion, Prompt, SamplingOptions, S
 from lit_coder.generation.sampling import stream_key
 from lit_coder.networks.trm import TRM, TRMState
 from lit_coder.networks.trm_refinement import Refinement, begin_refinement, refine
+from lit_coder.networks.xla_device import on_host, share_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,14 @@ class RefinementOptions:
         is_adaptive: an answer that the halting head accepts is not refined further.
         looks_at_halting: stop early once every row of a batch is accepted; it waits for the device
             after each step, which XLA would rather not.
+        fills_batches: every batch has as many rows as the others, the last one too, so that XLA
+            compiles one size; rows that are too many are thrown away.
     """
 
     max_steps: int = 16
     is_adaptive: bool = True
     looks_at_halting: bool = True
+    fills_batches: bool = False
 
 
 class TRMGenerator:
@@ -85,10 +90,18 @@ class TRMGenerator:
             ValueError: a prompt and its draft have no room in the canvas, or are both empty.
         """
         self.num_steps_taken = []
-        rows = [(prompt, sample) for prompt in prompts for sample in range(options.num_samples)]
+        named = [
+            prompt if prompt.stream else replace(prompt, stream=str(place))
+            for place, prompt in enumerate(prompts)
+        ]
+        rows = [(prompt, sample) for prompt in named for sample in range(options.num_samples)]
         written: list[tuple[float, Completion]] = []
         for first in range(0, len(rows), options.batch_size):
-            written.extend(self._batch(rows[first : first + options.batch_size], options))
+            batch = rows[first : first + options.batch_size]
+            num_lacking = options.batch_size - len(batch) if self.options.fills_batches else 0
+            of_batch = self._batch([*batch, *batch[:1] * num_lacking], options)
+            written.extend(itertools.islice(of_batch, len(batch)))
+            del self.num_steps_taken[len(written) :]
         count = options.num_samples
         groups = [written[first : first + count] for first in range(0, len(written), count)]
         # Sorting keeps the order of equals: that of the samples.
@@ -99,24 +112,29 @@ class TRMGenerator:
     ) -> Iterator[tuple[float, Completion]]:
         """How sure the network is of each row's answer, and the answer."""
         device = self.network.y_start_D.device
-        ids_RL = torch.tensor([self._row(prompt) for prompt, _ in rows], device=device)
+        ids_RL = torch.tensor([self._row(prompt) for prompt, _ in rows]).to(device)
+        share_rows(ids_RL)
         starts = None
         if options.temperature > 0:
             seeds = [stream_key(options.seed, prompt.stream, sample) for prompt, sample in rows]
             noise = self.network.start_noise(seeds, options.temperature)
             starts = self.network.initial_state(len(rows), noise)
         refinement = self._refined(ids_RL, starts)
-        self.num_steps_taken += refinement.num_steps_B.tolist()
         length = self.canvas.shape.canvas_length
         logits_RAV = refinement.logits_BLV[:, -length:]
-        allowed_RAV = logits_RAV.clone()
-        allowed_RAV[..., list(self.banned_ids)] = -torch.inf
-        chosen_RA = allowed_RAV.argmax(-1)
+        chosen_RA = (logits_RAV + self._ban_V(logits_RAV.shape[-1]).to(device)).argmax(-1)
         log_RA = logits_RAV.log_softmax(-1).gather(-1, chosen_RA[..., None])[..., 0]
-        for halt, ids, logs in zip(
-            refinement.halt_B.tolist(), chosen_RA.tolist(), log_RA.tolist(), strict=True
-        ):
-            yield halt, self._completion(ids, logs, options.max_new_tokens)
+        found = (refinement.num_steps_B, refinement.halt_B, chosen_RA, log_RA)
+        num_steps, halts, chosen, logs = (each.tolist() for each in on_host(found))
+        self.num_steps_taken += num_steps
+        for halt, ids, of_ids in zip(halts, chosen, logs, strict=True):
+            yield halt, self._completion(ids, of_ids, options.max_new_tokens)
+
+    def _ban_V(self, vocab_size: int) -> Tensor:
+        """What is added to logits: 0, or minus infinity for the banned ids."""
+        ban_V = torch.zeros(vocab_size)
+        ban_V[list(self.banned_ids)] = -torch.inf
+        return ban_V
 
     def _refined(self, ids_RL: Tensor, starts: TRMState | None) -> Refinement:
         options = self.options

@@ -94,8 +94,14 @@ class LossTotal:
 
     def add(self, loss: torch.Tensor) -> None:
         """Add one detached scalar."""
-        loss = loss.detach().double()
-        self._sum = loss if self._sum is None else self._sum + loss
+        # TPUs have no float64.
+        loss = loss.detach().to(torch.float32 if loss.device.type == "xla" else torch.float64)
+        if self._sum is None:
+            # From the host: XLA would make a zero of the device's own part of this step's graph.
+            self._sum = torch.zeros((), dtype=torch.float64)
+        if self._sum.device != loss.device:
+            self._sum = self._sum.to(loss.dtype).to(loss.device)
+        self._sum = self._sum + loss
         self._count += 1
 
     def mean(self) -> float | None:

@@ -20,6 +20,7 @@ from torch import Tensor, distributed
 
 from lit_coder.networks.trm import TRM, TRMState
 from lit_coder.networks.trm_halting import Carry, initial_carry
+from lit_coder.networks.xla_device import on_host, share_rows
 
 _FIELDS = ("ids_BT", "labels_BT", "puzzle_ids_B")
 
@@ -60,6 +61,8 @@ class Carries:
         if len(self._carries) < self._count:
             return dict(self._saved or {})
         own = [_as_tensors(self._carries[index]) for index in range(self._count)]
+        if _processes()[0] == 1:
+            own = on_host(own)
         return {name: _in_order([each[name] for each in own]) for name in own[0]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -71,7 +74,9 @@ class Carries:
         total = self._count * num_devices
         for index in range(self._count):
             first = index * num_devices + device_number
-            own = {name: field[first::total].to(device) for name, field in saved.items()}
+            own = {
+                name: share_rows(field[first::total].to(device)) for name, field in saved.items()
+            }
             self._carries[index] = _as_carry(own)
 
 

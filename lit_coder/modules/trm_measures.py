@@ -58,7 +58,10 @@ class TRMMeasures:
         )
         exact_S = (is_at_BS & is_exact_B[:, None]).sum(0).float()
         sums = torch.cat((row, is_at_BS.sum(0).float(), exact_S))
-        self._sums = sums if self._sums is None else self._sums + sums
+        if self._sums is None:
+            # From the host: each step is the same graph on an XLA device, the first one too.
+            self._sums = torch.zeros(sums.shape).to(sums.device)
+        self._sums = self._sums + sums
 
     def take(self) -> dict[str, float]:
         """The means since the last row, by their names in the log. Waits for the device."""

@@ -145,6 +145,10 @@ class TRMModule(CodeModule):
 
     def on_fit_start(self) -> None:
         """Compile where that is wanted; take up what the slots of a checkpoint worked on."""
+        if self.device.type == "xla" and self.training_options.compile_mode == "on":
+            raise ValueError(
+                "model.init_args.compile cannot be on here: XLA compiles by itself; leave it out"
+            )
         super().on_fit_start()
         self._carries = Carries(self.network, self.trainer.accumulate_grad_batches)
         self._carries.load_state_dict(self._saved_carries)
@@ -188,6 +192,7 @@ class TRMModule(CodeModule):
             options["supervision_steps"],
             options["halts_when_sure"],
             looks_at_halting=self.device.type != "xla",
+            fills_batches=self.device.type == "xla",
         )
         banned = set(tokenizer.special_ids) - {tokenizer.end_id, tokenizer.pad_id}
         return TRMGenerator(self.averaged, canvas, refinement, sorted(banned))

@@ -19,6 +19,8 @@ import lightning.pytorch as pl
 import torch
 from torch import nn
 
+from lit_coder.networks.xla_device import run_pending
+
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -59,6 +61,8 @@ class WeightAverage(pl.Callback):
         batch_idx: int,
     ) -> None:
         """Update, where the batch was the last one of an optimizer step."""
+        # A micro-batch is a graph, whether a step comes after it or not.
+        run_pending(pl_module.device)
         if trainer.global_step == self._seen_step:
             return
         self._seen_step = trainer.global_step
@@ -68,3 +72,5 @@ class WeightAverage(pl.Callback):
             torch._foreach_lerp_(
                 list(module.averaged.parameters()), list(module.network.parameters()), weight
             )
+        # So is the update: what reads the weights next, a save or a step, makes no other graph.
+        run_pending(pl_module.device)

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from lit_coder.networks.trm import TRM, TRMState
+from lit_coder.networks.xla_device import run_pending, share_rows
 
 
 class Refinement(NamedTuple):
@@ -54,13 +55,17 @@ def begin_refinement(network: TRM, ids_BL: Tensor, starts: TRMState | None = Non
     """
     B, L = ids_BL.shape
     halt_B = torch.zeros(B, device=ids_BL.device)
-    return Refinement(
+    refinement = Refinement(
         network.initial_state(B) if starts is None else starts,
         torch.zeros(B, L, network.config.vocab_size, device=ids_BL.device),
         halt_B,
         torch.zeros_like(halt_B, dtype=torch.int32),
         torch.zeros_like(halt_B, dtype=torch.bool),
     )
+    for field in (*refinement.state, *refinement[1:]):
+        share_rows(field)
+    run_pending(ids_BL.device)
+    return refinement
 
 
 def refine(
@@ -91,10 +96,13 @@ def refine(
         torch.where(is_done_B11, refinement.state.z_BLD, step.state.z_BLD),
     )
     halt_B = torch.where(is_done_B, refinement.halt_B, step.halt_B)
-    return Refinement(
+    refined = Refinement(
         state,
         torch.where(is_done_B11, refinement.logits_BLV, step.logits_BLV),
         halt_B,
         refinement.num_steps_B + (~is_done_B).int(),
         halt_B > 0,
     )
+    # XLA compiles one step, once, and not all of them as one graph.
+    run_pending(ids_BL.device)
+    return refined

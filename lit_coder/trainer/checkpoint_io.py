@@ -21,20 +21,25 @@ from typing import Any
 
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.fabric.utilities.types import _PATH
+from lightning.pytorch.plugins.io.wrapper import _WrappingCheckpointIO
+
+from lit_coder.networks.xla_device import on_host
 
 Take = Callable[[dict[str, Any], Path], None]
 _REQUEUE_NAME = re.compile(r"hpc_ckpt_\d+\.ckpt")
 
 
-class RunCheckpointIO(TorchCheckpointIO):
-    """Hands checkpoints on instead of writing them.
+class RunCheckpointIO(_WrappingCheckpointIO):
+    """Hands checkpoints on instead of writing them; reads them as Lightning does.
+
+    A wrapper, because strategies for XLA devices take nothing else but their own.
 
     Args:
         write: writes a checkpoint that is not the run's own.
     """
 
     def __init__(self, write: Take) -> None:
-        super().__init__()
+        super().__init__(TorchCheckpointIO())
         self._write = write
         self._take: Take | None = None
 
@@ -54,6 +59,7 @@ class RunCheckpointIO(TorchCheckpointIO):
         target = Path(path)
         if _REQUEUE_NAME.fullmatch(target.name):
             return
+        checkpoint = on_host(checkpoint)
         if self._take is not None:
             self._take(checkpoint, target)
             return

@@ -18,16 +18,27 @@ import numpy
 import torch
 from torch import distributed
 
+from lit_coder.networks.xla_device import random_state, set_random_state
+
 
 class RandomState(pl.Callback):
     """Keeps the global random states in the checkpoint."""
 
     def __init__(self) -> None:
         self._saved: dict[str, Any] | None = None
+        self._uses_xla = False
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Seed XLA's own generator, which torch's seed does not reach."""
+        self._uses_xla = trainer.strategy.root_device.type == "xla"
+        if self._uses_xla:
+            set_random_state(torch.initial_seed() % 2**31)
 
     def state_dict(self) -> dict[str, Any]:
         """The states as they are now; with several processes all of them must call this."""
         own = _own_state()
+        if self._uses_xla:
+            own["xla"] = random_state()
         if not (distributed.is_initialized() and distributed.get_world_size() > 1):
             return own
         states: list[dict[str, Any]] = [own] * distributed.get_world_size()
@@ -46,6 +57,8 @@ class RandomState(pl.Callback):
         states = [self._saved, *self._saved.get("others", ())]
         if rank < len(states):
             _restore(states[rank])
+            if self._uses_xla and "xla" in states[rank]:
+                set_random_state(states[rank]["xla"])
         else:
             _derive(self._saved, rank)
         self._saved = None

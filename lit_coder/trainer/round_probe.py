@@ -19,6 +19,7 @@ import lightning.pytorch as pl
 import torch
 
 from lit_coder.modules.code_module import CodeModule
+from lit_coder.networks.xla_device import wait
 from lit_coder.recursion.callback import RecursiveGenerationCallback
 from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.training_data.data_module import CodeDataModule
@@ -121,6 +122,7 @@ def _now(module: pl.LightningModule) -> float:
     """The time once the device has done what it was given."""
     if module.device.type == "cuda":
         torch.cuda.synchronize(module.device)
+    wait(module.device)
     return time.perf_counter()
 
 

@@ -29,6 +29,7 @@ import yaml
 from lit_coder.corpora.licences import licences
 from lit_coder.corpora.open_sources import open_sources
 from lit_coder.modules.code_module import CodeModule
+from lit_coder.networks.xla_device import device_name
 from lit_coder.problems.file_checksums import problem_file_checksums
 from lit_coder.recursion.callback import ROUNDS_FOLDER
 from lit_coder.trainer.checkpoint import CHECKPOINTS_FOLDER, RunCheckpoint
@@ -243,7 +244,7 @@ def environment(trainer: pl.Trainer, data: CodeDataModule) -> Mapping[str, Any]:
         "packages": {name: version(name) for name in packages},
         "commit": _commit(),
         "accelerator": type(trainer.accelerator).__name__,
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
+        "device": _device(trainer.strategy.root_device),
         "num_processes": trainer.world_size,
         "torch_threads": torch.get_num_threads(),
         "data_sha256": problem_file_checksums(files),
@@ -253,6 +254,12 @@ def environment(trainer: pl.Trainer, data: CodeDataModule) -> Mapping[str, Any]:
             for s in data.problems.shortages
         ],
     }
+
+
+def _device(root: torch.device) -> str:
+    if root.type == "xla":
+        return device_name()
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine()
 
 
 def corpus_licences(data: CodeDataModule) -> list[str]:
