@@ -27,11 +27,13 @@ _DATA = (
     "families",
     "difficulties",
     "num_labelled",
+    "held_out_families",
     "held_out_difficulties",
     "num_held_out",
     "num_validation",
     *_FILE_OPTIONS,
     "max_sequence_length",
+    "canvas_length",
 )
 _CORPUS = (
     "corpus",

@@ -48,7 +48,7 @@ class RunSettings:
         """Read them from what `fit --print_config` prints."""
         trainer, data = config["trainer"], config["data"]
         recursion, checkpoint = config["recursion"], config["checkpoint"]
-        families = 1 if data["families"] is None else len(data["families"])
+        families = len(data["held_out_families"] or data["families"] or ("arithmetic",))
         between = trainer["val_check_interval"]
         batches = recursion["every_n_steps"] * trainer["accumulate_grad_batches"]
         # A fraction gives the small round as many validations as a real one.

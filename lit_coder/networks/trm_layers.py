@@ -23,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lit_coder.networks.attention import attend_to_all
 from lit_coder.networks.layers import Rotation, rotate
 from lit_coder.networks.trm_config import TRMConfig
 
@@ -133,9 +134,7 @@ class Attention(nn.Module):
             # In the angles' own type, float32, as published.
             q_BLHE = rotate(q_BLHE.to(rotation.cosine.dtype), rotation).to(v_BLHE.dtype)
             k_BLHE = rotate(k_BLHE.to(rotation.cosine.dtype), rotation).to(v_BLHE.dtype)
-        y_BHLE = F.scaled_dot_product_attention(
-            q_BLHE.transpose(1, 2), k_BLHE.transpose(1, 2), v_BLHE.transpose(1, 2)
-        )
+        y_BHLE = attend_to_all(*(x.transpose(1, 2) for x in (q_BLHE, k_BLHE, v_BLHE)))
         return F.linear(y_BHLE.transpose(1, 2).reshape(B, L, D), weights.output)
 
 

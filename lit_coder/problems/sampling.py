@@ -96,21 +96,27 @@ class FreshProblems:
     shortages: tuple[Shortage, ...]
 
 
-def split_problems(families: Sequence[ProblemFamily], plan: SplitPlan, seed: int) -> ProblemSplits:
+def split_problems(
+    families: Sequence[ProblemFamily],
+    plan: SplitPlan,
+    seed: int,
+    held_out_families: Sequence[ProblemFamily] = (),
+) -> ProblemSplits:
     """Labelled, held-out and validation problems, disjoint by behaviour.
 
-    Held-out problems are drawn first: the other counts do not change them.
+    Held-out problems are drawn first: the other counts do not change them. They are of
+    `held_out_families` where there are some.
 
     Raises:
         ValueError: no family offers a difficulty of the plan, or a family offers none of them.
     """
     drawing = _Drawing(seed, excluded=())
     measured: list[tuple[Problem, ...]] = []
-    for split, difficulties, count in (
-        ("held_out", plan.held_out_difficulties, plan.num_held_out),
-        ("validation", plan.validation_difficulties, plan.num_validation),
+    for split, sources, difficulties, count in (
+        ("held_out", held_out_families or families, plan.held_out_difficulties, plan.num_held_out),
+        ("validation", families, plan.validation_difficulties, plan.num_validation),
     ):
-        cells = _cells(families, difficulties) if count else []
+        cells = _cells(sources, difficulties) if count else []
         measured.append(drawing.draw(split, cells, count * len(cells), largest_share=0.25))
     labelled = drawing.draw(
         "labelled",

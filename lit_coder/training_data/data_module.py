@@ -54,6 +54,7 @@ class CodeDataModule(pl.LightningDataModule):
         num_labelled: problems with solutions, over all families and difficulties.
         held_out_difficulties: difficulties of the held-out set.
         num_held_out: held-out problems of each family and difficulty.
+        held_out_families: families of the held-out problems; None = families.
         num_validation: problems for the validation loss, of each family and difficulty.
         problem_files: your own problems (.jsonl files or folders): those with a reference are
             labelled, those without are problems for the loop to solve. See data/README.md.
@@ -91,6 +92,7 @@ class CodeDataModule(pl.LightningDataModule):
         num_labelled: int = 120,
         held_out_difficulties: Sequence[int] = (2, 3, 4, 5),
         num_held_out: int = 50,
+        held_out_families: list[str] | None = None,
         num_validation: int = 10,
         problem_files: list[str] | None = None,
         held_out_files: list[str] | None = None,

@@ -41,6 +41,7 @@ class ProblemOptions:
     num_validation: int
     problem_files: tuple[str, ...] = ()
     held_out_files: tuple[str, ...] = ()
+    held_out_families: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class ProblemSet:
             num_validation=options.num_validation,
             validation_difficulties=options.difficulties,
         )
-        splits = split_problems(families, plan, seed) if families else None
+        others = tuple(problem_family(name) for name in options.held_out_families)
+        splits = split_problems(families, plan, seed, others) if families else None
         own_held_out = _read_files("held_out_files", options.held_out_files)
         own_behaviours = frozenset(map(behaviour, own_held_out))
         # The user's own problems come first: what behaves like them is measured only once.

@@ -1,0 +1,143 @@
+"""How right a trained TRM's answers are after each supervision step, and from noisy starts.
+
+    trained = Trained.load(run_folder)
+    trained.curve(problems, verifier, max_steps=16)         # share passed after 1, 2, ... steps
+    trained.best_of(problems, verifier, num_starts=8)       # first answer; any of the K
+
+Every step is taken by every row here, whatever the halting head says: the curve is to show what
+more steps do. Verdicts are those of the loop, by all tests, visible and hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import torch
+import yaml
+
+from lit_coder.generation.contract import SamplingOptions
+from lit_coder.generation.trm_generator import TRMGenerator
+from lit_coder.modules.load import load_module
+from lit_coder.modules.trm_module import TRMModule
+from lit_coder.networks.trm_refinement import begin_refinement, refine
+from lit_coder.problems.problem import Problem
+from lit_coder.problems.repair import single_edits
+from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.training_data.data_module import CodeDataModule
+from lit_coder.training_data.problem_rows import prompt_of
+from lit_coder.verification.verifier import Attempt, Verifier
+
+BATCH_ROWS = 256
+
+
+class Starts(NamedTuple):
+    """Shares of problems passed: by the first answer, and by any of K."""
+
+    first: float
+    any: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained TRM with the data it was trained on.
+
+    Attributes:
+        module: with its averaged weights.
+        data: of the run's saved configuration, so that its splits are those of the run.
+    """
+
+    module: TRMModule
+    data: CodeDataModule
+
+    @classmethod
+    def load(cls, run_folder: Path) -> Trained:
+        """The last checkpoint of a run."""
+        module = load_module(run_folder)
+        assert isinstance(module, TRMModule), f"{run_folder} is no run of a TRM"
+        config = yaml.safe_load((run_folder / "config.yaml").read_text(encoding="utf-8"))
+        return cls(module, CodeDataModule(**config["data"], seed=config["seed_everything"]))
+
+    @property
+    def tokenizer(self) -> CodeTokenizer:
+        """The run's."""
+        assert self.module.tokenizer is not None
+        return self.module.tokenizer
+
+    def curve(self, problems: Sequence[Problem], verifier: Verifier, max_steps: int) -> list[float]:
+        """The share of the problems that pass after 1, 2, ... `max_steps` supervision steps."""
+        generator, network = self.module.generator(), self.module.used_network
+        passed = [0] * max_steps
+        for first in range(0, len(problems), BATCH_ROWS):
+            batch = problems[first : first + BATCH_ROWS]
+            ids_BL = torch.tensor([self._row(generator, problem) for problem in batch])
+            refinement = begin_refinement(network, ids_BL)
+            for step in range(max_steps):
+                refinement = refine(network, refinement, ids_BL, is_adaptive=False)
+                texts = self._texts(generator, refinement.logits_BLV)
+                attempts = [Attempt(p, text) for p, text in zip(batch, texts, strict=True)]
+                passed[step] += sum(verdict.passed for verdict in verifier.verify(attempts))
+        return [number / len(problems) for number in passed]
+
+    def best_of(
+        self, problems: Sequence[Problem], verifier: Verifier, num_starts: int, noise: float = 1.0
+    ) -> Starts:
+        """Greedy first answers, and the best of `num_starts` answers from noisy starts."""
+        generator = self.module.generator()
+        prompts = [prompt_of(problem, self.tokenizer, problem.task_id) for problem in problems]
+        greedy = generator.generate(prompts, SamplingOptions(max_new_tokens=1024))
+        sampled = generator.generate(
+            prompts,
+            SamplingOptions(num_samples=num_starts, temperature=noise, max_new_tokens=1024),
+        )
+        first = self._passed(problems, greedy, verifier)
+        groups = self._passed(problems, sampled, verifier)
+        return Starts(
+            sum(group[0] for group in first) / len(problems),
+            sum(any(group) for group in groups) / len(problems),
+        )
+
+    def _passed(
+        self, problems: Sequence[Problem], groups: Sequence[Any], verifier: Verifier
+    ) -> list[list[bool]]:
+        attempts = [
+            Attempt(problem, self.tokenizer.decode(completion.ids))
+            for problem, group in zip(problems, groups, strict=True)
+            for completion in group
+        ]
+        verdicts = iter(verifier.verify(attempts))
+        return [[next(verdicts).passed for _ in group] for group in groups]
+
+    def _row(self, generator: TRMGenerator, problem: Problem) -> list[int]:
+        prompt = prompt_of(problem, self.tokenizer, "")
+        return generator.canvas.row(prompt.ids, prompt.draft_ids)
+
+    def _texts(self, generator: TRMGenerator, logits_BLV: torch.Tensor) -> list[str]:
+        logits_BAV = logits_BLV[:, -generator.canvas.shape.canvas_length :].clone()
+        logits_BAV[..., list(generator.banned_ids)] = -torch.inf
+        return [
+            self.tokenizer.decode(generator.canvas.answer(ids)[0])
+            for ids in logits_BAV.argmax(-1).tolist()
+        ]
+
+
+def random_edits(
+    problems: Sequence[Problem], verifier: Verifier, num_tries: int, seed: int = 0
+) -> float:
+    """The share of problems that one of `num_tries` random single-token edits of the draft solves.
+
+    The yardstick of repair: the same number of verdicts, no network. Edits of a problem differ.
+    """
+    random = Random(seed)
+    attempts, counts = [], []
+    for problem in problems:
+        edits = list(single_edits(problem.draft))
+        chosen = random.sample(edits, min(num_tries, len(edits)))
+        attempts += [Attempt(problem, text) for text in chosen]
+        counts.append(len(chosen))
+    verdicts = iter(verifier.verify(attempts))
+    solved = [any([next(verdicts).passed for _ in range(count)]) for count in counts]
+    return sum(solved) / len(problems)

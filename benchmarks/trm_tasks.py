@@ -1,0 +1,202 @@
+"""What a TRM learns of each task in a stated time, and what more supervision steps do.
+
+    python -m benchmarks.trm_tasks sudoku_4x4                # or sudoku_6x6, tracing, repair
+    python -m benchmarks.trm_tasks repair --seeds 1 2 3
+
+Each is a real `main.py fit` of its configuration; then answers to held-out problems are judged
+after 1, 2, ... 16 supervision steps. Tracing is measured by the length of the programs, longer
+ones than were trained on included; repair also from K noisy starts, beside random single-token
+edits at the same number of verdicts, with more operations, and on combinations of operations that
+training never had. Writes benchmarks/results/trm_<task>.json. Exits with 1 where a floor or the
+time of a task is missed: the share of problems passed at the last step, on the held-out ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.trm_curves import Trained, random_edits
+from lit_coder.problems.behaviour import behaviour
+from lit_coder.problems.checks import DegenerateProblem
+from lit_coder.problems.problem import Problem
+from lit_coder.problems.registry import problem_family
+from lit_coder.sandbox.open_runner import open_runner
+from lit_coder.sandbox.options import SandboxOptions
+from lit_coder.verification.verifier import Verifier
+
+REPOSITORY = Path(__file__).parents[1]
+RESULTS = Path(__file__).parent / "results"
+NUM_STEPS = 16
+NUM_PROBLEMS = 400
+NUM_STARTS = 8
+SHOWN_STEPS = (1, 2, 3, 4, 6, 8, 12, 16)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task and what is asked of it.
+
+    Attributes:
+        config: what is trained.
+        most_minutes: its training may take.
+        smallest_share: of held-out problems that must pass.
+        others: further problems to measure: a name, family, difficulty.
+        extra: further measurements, by name.
+    """
+
+    config: str
+    most_minutes: float
+    smallest_share: float
+    others: tuple[tuple[str, str, int], ...] = ()
+    extra: Callable[[Trained, Sequence[Problem], Verifier], dict[str, float]] = field(
+        default=lambda trained, problems, verifier: {}
+    )
+
+
+def repair_extra(
+    trained: Trained, problems: Sequence[Problem], verifier: Verifier
+) -> dict[str, float]:
+    """Noisy starts, and the yardstick without a network."""
+    starts = trained.best_of(problems, verifier, NUM_STARTS)
+    return {
+        "first answer": starts.first,
+        f"any of {NUM_STARTS} noisy starts": starts.any,
+        "1 random edit": random_edits(problems, verifier, 1),
+        f"{NUM_STARTS} random edits": random_edits(problems, verifier, NUM_STARTS),
+    }
+
+
+TASKS = {
+    "sudoku_4x4": Task("trm_debug", 5, 0.95),
+    "sudoku_6x6": Task("trm_cpu", 20, 0.60),
+    "tracing": Task(
+        "trm_tracing",
+        15,
+        0.85,
+        tuple((f"{length} lines", "tracing", length) for length in range(4, 13)),
+    ),
+    "repair": Task(
+        "trm_repair",
+        15,
+        0.55,
+        (
+            ("2 operations", "repair", 2),
+            ("3 operations", "repair", 3),
+            ("2 operations, new templates", "repair_held_out_templates", 2),
+            ("3 operations, new templates", "repair_held_out_templates", 3),
+        ),
+        repair_extra,
+    ),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train and measure; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("tasks", nargs="*", choices=[*TASKS, []], default=[])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1])
+    parser.add_argument("--run", type=Path, help="measure this finished run instead of training")
+    options, further = parser.parse_known_args(argv)
+    missed = False
+    for name in options.tasks or TASKS:
+        for seed in options.seeds:
+            missed |= not _measure(name, seed, options.run, further)
+    return int(missed)
+
+
+def _measure(name: str, seed: int, run: Path | None, further: Sequence[str]) -> bool:
+    """Whether a task's floor and time are kept."""
+    task = TASKS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        minutes = 0.0
+        if run is None:
+            run = Path(folder) / name
+            minutes = _train(task, seed, run, further)
+        trained = Trained.load(run)
+        with open_runner(SandboxOptions()) as runner:
+            found = _table(task, trained, Verifier(runner, SandboxOptions().limits()))
+    num_parameters = sum(p.numel() for p in trained.module.network.parameters())
+    share = found["curves"]["held out"][-1]
+    ok = share >= task.smallest_share and minutes <= task.most_minutes
+    found |= {
+        "task": name,
+        "seed": seed,
+        "minutes": round(minutes, 2),
+        "parameters": num_parameters,
+        "ok": ok,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"trm_{name}_{seed}.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    print(
+        f"{name}, seed {seed}: {num_parameters:,} parameters, {minutes:.1f} min (at most "
+        f"{task.most_minutes:g}); {share:.1%} of held-out problems (asked "
+        f"{task.smallest_share:.0%}): {'kept' if ok else 'MISSED'}"
+    )
+    return ok
+
+
+def _train(task: Task, seed: int, run: Path, further: Sequence[str]) -> float:
+    """Train; the minutes of the whole command."""
+    started = time.monotonic()
+    command = [sys.executable, "main.py", "fit", "--config", f"configs/{task.config}.yaml"]
+    command += [f"--seed_everything={seed}", f"--trainer.default_root_dir={run}", *further]
+    finished = subprocess.run(command, cwd=REPOSITORY)
+    if finished.returncode:
+        raise SystemExit(finished.returncode)
+    return (time.monotonic() - started) / 60
+
+
+def _table(task: Task, trained: Trained, verifier: Verifier) -> dict[str, Any]:
+    """Print the curves; give them back by the name of what was measured."""
+    held_out = trained.data.problems.held_out[:NUM_PROBLEMS]
+    sets = {"held out": held_out}
+    for name, family, difficulty in task.others:
+        sets[name] = _draw(trained, family, difficulty)
+    curves = {name: trained.curve(problems, verifier, NUM_STEPS) for name, problems in sets.items()}
+    table = Table(title="passed after so many supervision steps")
+    for column in ("problems", "number", *map(str, SHOWN_STEPS)):
+        table.add_column(column)
+    for name, curve in curves.items():
+        shares = [f"{curve[step - 1]:.1%}" for step in SHOWN_STEPS]
+        table.add_row(name, str(len(sets[name])), *shares)
+    Console(width=140).print(table)
+    extra = task.extra(trained, held_out, verifier)
+    for name, share in extra.items():
+        print(f"  {name}: {share:.1%}")
+    return {"curves": curves, "extra": extra}
+
+
+def _draw(trained: Trained, family: str, difficulty: int) -> list[Problem]:
+    """Problems that training has not seen: none behaves like a labelled one."""
+    random = Random(f"{family}/{difficulty}")
+    seen = {behaviour(problem) for problem in trained.data.problems.labelled}
+    drawn: list[Problem] = []
+    source = problem_family(family)
+    for _ in range(100 * NUM_PROBLEMS):
+        try:
+            problem = source.sample(difficulty, random)
+        except DegenerateProblem:
+            continue
+        if (mark := behaviour(problem)) not in seen:
+            seen.add(mark)
+            drawn.append(problem)
+        if len(drawn) == NUM_PROBLEMS:
+            break
+    return drawn
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
