@@ -4,6 +4,7 @@
     refuse_out_of_range(config)
     refuse_bad_sources(config.data, config.seed_everything)
     refuse_other_model(checkpoint, read_checkpoint(checkpoint), config.model)
+    refuse_bad_repairer(config.recursion, saved)
     refuse_unwritable(run_folder)
 
 Ranges of single options stand in the classes that own them; what a run's folder was made with is
@@ -27,6 +28,7 @@ from lit_coder.cli.saved_config import NETWORK_OPTIONS
 from lit_coder.evaluation.benchmark_callback import BenchmarkCallback
 from lit_coder.problems.registry import problem_family
 from lit_coder.recursion.callback import RecursiveGenerationCallback
+from lit_coder.recursion.repairer import open_repairer
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.trainer.checkpoint import RunCheckpoint
@@ -122,11 +124,12 @@ def refuse_bad_sources(data: Mapping[str, Any], seed: Any) -> None:
     """
     if not isinstance(seed, bool) and not 0 <= seed < 2**32:
         raise ValueError(f"seed_everything must be from 0 to {2**32 - 1}, not {seed}")
-    for name in data["families"] or ():
-        try:
-            problem_family(name)
-        except ValueError as error:
-            raise ValueError(f"data.families: {error}") from error
+    for option in ("families", "held_out_families"):
+        for name in data[option] or ():
+            try:
+                problem_family(name)
+            except ValueError as error:
+                raise ValueError(f"data.{option}: {error}") from error
     for option in ("problem_files", "held_out_files"):
         for name in data[option] or ():
             if not Path(name).exists():
@@ -192,6 +195,24 @@ def refuse_other_pool(run_folder: Path, saved: Mapping[str, Any]) -> None:
     round_state = saved["callbacks"][RecursiveGenerationCallback.__qualname__]
     version = int(saved[CodeDataModule.__qualname__]["pool_version"])
     SamplePool.open(run_folder / POOL_FOLDER, round_state["run_id"], version)
+
+
+def refuse_bad_repairer(recursion: Mapping[str, Any], saved: Mapping[str, Any] | None) -> None:
+    """Raise where `recursion.repairer` is no TRM, or not the one that the run began with.
+
+    It is loaded for that, which takes about a second; it is too late once a corpus was read.
+
+    Args:
+        recursion: the section.
+        saved: content of the checkpoint that is gone on from; None where a run begins.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    states = {} if saved is None else saved["callbacks"]
+    began = states.get(RecursiveGenerationCallback.__qualname__, {})
+    weights = None if saved is None else str(began.get("repairer", ""))
+    open_repairer(recursion["repairer"], saved_weights=weights)
 
 
 def refuse_other_tokenizer(saved: Mapping[str, Any], tokenizer: CodeTokenizer) -> None:

@@ -17,6 +17,7 @@ import yaml
 
 from lit_coder.cli.config_file import read_config
 from lit_coder.networks.gpt_config import GPTConfig
+from lit_coder.recursion.repairer import repairer_path
 from lit_coder.trainer.run_folder import CONFIG_FILE, TOKENIZER_FILE
 
 NETWORK_OPTIONS = frozenset(field.name for field in dataclasses.fields(GPTConfig))
@@ -50,6 +51,8 @@ def saved_configuration(text: str, command: str, run_folder: Path) -> str:
         data["corpus"] = [absolute_corpus(source) for source in data["corpus"]]
     if data["cache_dir"]:
         data["cache_dir"] = str(Path(data["cache_dir"]).absolute())
+    if content["recursion"]["repairer"]:
+        content["recursion"]["repairer"] = repairer_path(content["recursion"]["repairer"])
     model = content["model"].get("init_args") or {}
     if model.get("pretrained") and Path(model["pretrained"]).exists():
         model["pretrained"] = str(Path(model["pretrained"]).absolute())

@@ -115,19 +115,22 @@ def _small_round(
     warm_up_pool_bytes: int,
     starting_seconds: float,
 ) -> SmallRound:
+    from lit_coder.recursion.repairer import REPAIR
     from lit_coder.recursion.round_record import RoundRecord
     from lit_coder.training_data.pool import SamplePool
 
     record = RoundRecord.read(run / "rounds" / "0001.json")
     samples = SamplePool(run / "pool.lance", "").read(record.pool_version)
-    lengths = [len(s.token_ids) + s.ended for s in samples if s.round == 1]
+    # Repairs have no tokens of this model.
+    lengths = [len(s.token_ids) + s.ended for s in samples if s.round == 1 and s.origin != REPAIR]
     seconds = {int(step): value for step, value in probed["step_seconds"].items()}
     # The first steps still warm up; the one after a save waited for it.
     after_save = 2 * SAVE_EVERY_STEPS + 1
     timed = [s for step, s in seconds.items() if step > NUM_STEPS + 2 and step != after_save]
     step_seconds = statistics.median(timed)
-    phases = {"measuring": 0.0, "generating": 0.0, "verifying": 0.0} | record.seconds
-    apart = sum(phases[name] for name in ("measuring", "generating", "verifying"))
+    named = ("measuring", "generating", "verifying", "repairing")
+    phases = dict.fromkeys(named, 0.0) | record.seconds
+    apart = sum(phases[name] for name in named)
     checkpoints = run / "checkpoints"
     pool_bytes = folder_bytes(run / "pool.lance")
     other_bytes = folder_bytes(run) - folder_bytes(checkpoints) - pool_bytes
@@ -144,7 +147,7 @@ def _small_round(
         measuring_seconds=phases["measuring"],
         num_programs=record.totals.generated,
         tokens_per_program=statistics.fmean(lengths) if lengths else 0.0,
-        generating_seconds=phases["generating"],
+        generating_seconds=phases["generating"] + phases["repairing"],
         verifying_seconds=phases["verifying"],
         pool_bytes=pool_bytes - warm_up_pool_bytes,
         solution_tokens=probed["solution_tokens"],

@@ -120,12 +120,21 @@ def _round_data(record: RoundRecord) -> dict[str, Any]:
         "totals": _counts_data(record.totals) if record.counts else None,
         "by_difficulty": {n: _counts_data(counts) for n, counts in sorted(record.counts.items())},
         "seconds": record.seconds,
+        "repairer": record.repairer,
+        "repairs": _repairs_data(record),
         "note": record.note,
     }
 
 
 def _counts_data(counts: FilterCounts) -> dict[str, Any]:
     return {**dataclasses.asdict(counts), **defined_rates(counts)}
+
+
+def _repairs_data(record: RoundRecord) -> dict[str, Any] | None:
+    repairs = record.repairs
+    if repairs is None:
+        return None
+    return {**dataclasses.asdict(repairs), "mean_steps": repairs.mean_steps}
 
 
 def _sample_data(sample: Sample) -> dict[str, Any]:
@@ -139,7 +148,7 @@ def _sample_data(sample: Sample) -> dict[str, Any]:
         "lowest_log_probability": min(log_probabilities, default=None),
         "false_positive": is_false_positive(sample),
     }
-    for name in ("prompt", "completion", "detail"):
+    for name in ("prompt", "draft", "completion", "detail"):
         if len(data[name]) > _LONGEST_TEXT:
             cut = len(data[name]) - _LONGEST_TEXT
             data[name] = f"{data[name][:_LONGEST_TEXT]}\n[{cut} more characters are not shown]"

@@ -73,7 +73,10 @@ def flat_metrics(record: RoundRecord) -> dict[str, float]:
       generated, ended, syntax_ok, executed, passed_visible, passed_hidden, duplicates, over_cap,
       below_quality, accepted, and the rates success_rate, false_positive_rate, mean_quality,
       distinct_ast_ratio
-    * `seconds/training`, `seconds/measuring`, `seconds/generating`, `seconds/verifying`
+    * where there is a repairer, `repair/NAME` for problems, drafts, without_room, steps,
+      passed_visible, passed_hidden, accepted, fixed_problems and mean_steps
+    * `seconds/training`, `seconds/measuring`, `seconds/generating`, `seconds/verifying`,
+      `seconds/repairing`
 
     A number that was not measured has no entry.
     """
@@ -95,6 +98,9 @@ def flat_metrics(record: RoundRecord) -> dict[str, float]:
         found |= _count_metrics(record.totals, "")
     for difficulty, counts in sorted(record.counts.items()):
         found |= _count_metrics(counts, f"/difficulty_{difficulty}")
+    if record.repairs is not None:
+        numbers = {**dataclasses.asdict(record.repairs), "mean_steps": record.repairs.mean_steps}
+        found |= {f"repair/{name}": value for name, value in numbers.items()}
     found |= {f"seconds/{name}": value for name, value in record.seconds.items()}
     return {name: float(value) for name, value in found.items() if value is not None}
 
@@ -158,11 +164,20 @@ def _rate(record: RoundRecord, name: str) -> float | None:
     return defined_rates(record.totals)[name]
 
 
-def _columns(k: int | None) -> list[_Column]:
+def _fixed(record: RoundRecord) -> int | None:
+    """Problems that only a repair solved."""
+    return record.repairs.fixed_problems if record.repairs else None
+
+
+def _columns(records: Sequence[RoundRecord]) -> list[_Column]:
+    """The columns for these rounds; what no run of theirs has gets none."""
+    k = largest_k(records)
+
     def pass_at_k(record: RoundRecord) -> str:
         largest = largest_k([record])
         return percent(held_out_pass(record, largest)) if largest else MISSING
 
+    repairs = [_Column("fixed", 5, 1, lambda r: count(_fixed(r)))]
     return [
         _Column("round", 5, 0, lambda r: str(r.round)),
         _Column("step", 6, 9, lambda r: count(r.global_step)),
@@ -173,6 +188,7 @@ def _columns(k: int | None) -> list[_Column]:
         _Column("made", 6, 2, lambda r: count(_generated(r))),
         _Column("passed", 6, 1, lambda r: percent(_rate(r, "success_rate"))),
         _Column("false+", 6, 1, lambda r: percent(_rate(r, "false_positive_rate"))),
+        *(repairs if any(record.repairer for record in records) else ()),
         _Column("pool", 6, 0, lambda r: count(r.pool_size)),
         _Column("train", 5, 6, lambda r: duration(r.seconds.get("training"))),
         _Column("gen", 5, 7, lambda r: duration(r.seconds.get("generating"))),
@@ -194,8 +210,8 @@ def _fitting(columns: list[_Column], width: int) -> list[_Column]:
 class RoundTablePrinter:
     """Prints one aligned row as each round ends, between whatever else is logged.
 
-    87 columns are used where the terminal has them; narrower ones lose the step first, then the
-    seconds. Rows are plain lines, so they read the same in a log file.
+    87 columns are used where the terminal has them, 93 where there is a repairer; narrower ones
+    lose the step first, then the seconds. Rows are plain lines, the same in a log file.
     """
 
     def __init__(self, console: Console) -> None:
@@ -205,7 +221,7 @@ class RoundTablePrinter:
     def add(self, record: RoundRecord) -> None:
         """Print the record's row, with the header before the first and its note below."""
         if not self._shown:
-            self._shown = _fitting(_columns(largest_k([record])), self.console.width)
+            self._shown = _fitting(_columns([record]), self.console.width)
             self._line(" ".join(item.title.rjust(item.width) for item in self._shown), "bold")
         self._line(" ".join(item.cell(record).rjust(item.width) for item in self._shown), "")
         if record.note:
@@ -218,7 +234,7 @@ class RoundTablePrinter:
 def summary_table(records: Sequence[RoundRecord], width: int = 80) -> Table:
     """The rounds of a run, one row each, the best held-out pass@1 marked; fits `width` columns."""
     best = best_record(records)
-    columns = _fitting(_columns(largest_k(records)), width - len(" best"))
+    columns = _fitting(_columns(records), width - len(" best"))
     table = _compact_table("Rounds", [column.title for column in columns])
     table.add_column("", justify="left")
     for record in records:

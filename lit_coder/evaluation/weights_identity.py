@@ -9,13 +9,13 @@ a file that was written over is not.
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from lit_coder.modules.weights_checksum import weights_checksum
 from lit_coder.tokenizer import CodeTokenizer
 
 
@@ -36,17 +36,6 @@ def weights_identity(
         "weights": weights_checksum(network),
         "tokenizer": f"sha256:{tokenizer.fingerprint[:12]}",
     }
-
-
-def weights_checksum(network: nn.Module) -> str:
-    """A checksum of the names, types, shapes and values of all weights."""
-    checksum = sha256()
-    for name, value in network.state_dict().items():
-        checksum.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        # As bytes: numpy has no bfloat16.
-        flat = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-        checksum.update(memoryview(flat.numpy()))
-    return f"sha256:{checksum.hexdigest()[:16]}"
 
 
 def _read_checkpoint(path: Path) -> dict[str, Any]:

@@ -4,10 +4,10 @@
 
 A round is one Lightning epoch of `every_n_steps` optimizer steps. At its end the weights are
 measured on the held-out problems; after `start_after_steps` the model also writes programs for
-fresh problems, the sandbox runs them, selection decides, the pool's next version is committed
-and a new DataModule, pinned at that version, takes over. Several processes share a round's work;
-the first one writes. The objective, the schedule and the saving of checkpoints are not its
-business.
+fresh problems, the sandbox runs them, a repairer may mend what was rejected, selection decides,
+the pool's next version is committed and a new DataModule, pinned at that version, takes over.
+Several processes share a round's work; the first one writes. The objective, the schedule and the
+saving of checkpoints are not its business.
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ from lit_coder.recursion.hand_over import hand_over
 from lit_coder.recursion.held_out import HeldOutOptions
 from lit_coder.recursion.loop_progress import in_other_micro_batches
 from lit_coder.recursion.option_checks import (
-    require_at_least,
-    require_none_or_two,
+    require_ranges,
     require_room,
-    require_share,
+    require_whole_rounds,
     sampling_options,
 )
 from lit_coder.recursion.processes import Processes
 from lit_coder.recursion.references import failing_references
+from lit_coder.recursion.repairer import Repairer, open_repairer, repairer_path
 from lit_coder.recursion.round_record import HeldOutScore, RoundRecord, read_records
 from lit_coder.recursion.round_work import (
     Committed,
     RoundSettings,
     RoundWork,
+    Written,
     open_pool,
     refuse_other_tokenizers,
     share_of_sandbox,
@@ -56,7 +57,6 @@ from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
 from lit_coder.training_data.pool import SamplePool
 from lit_coder.training_data.round_loader import RoundLoader
-from lit_coder.training_data.sample import Candidate
 from lit_coder.verification.self_test import check_sandbox
 from lit_coder.verification.verifier import Verifier
 
@@ -88,6 +88,9 @@ class RecursiveGenerationCallback(pl.Callback):
         on_decline: say so, stop the run, or go back to the best checkpoint's weights and pool.
         gate: what may enter the pool. None = every visible test must pass.
         solver: who writes the programs. None = the model.
+        repairer: a trained TRM, which stays as it is; where no program of a problem was let in, it
+            repairs them. A checkpoint or a run's folder, last = the newest run; None = nobody.
+        repairs_per_problem: programs of such a problem that are repaired, at most.
         sandbox: linked to the section `sandbox`.
     """
 
@@ -109,15 +112,11 @@ class RecursiveGenerationCallback(pl.Callback):
         on_decline: Literal["warn", "stop", "roll_back"] = "warn",
         gate: Gate | None = None,
         solver: Solver | None = None,
+        repairer: str | None = None,
+        repairs_per_problem: int = 4,
         sandbox: SandboxOptions | None = None,
     ) -> None:
-        require_at_least("start_after_steps", start_after_steps, 0)
-        require_at_least("every_n_steps", every_n_steps, 1)
-        require_at_least("num_problems", num_problems, 0)
-        require_at_least("max_kept_per_problem", max_kept_per_problem, 1)
-        require_none_or_two("held_out_samples", held_out_samples)
-        require_at_least("patience_rounds", patience_rounds, 0)
-        require_share("min_quality", min_quality)
+        require_ranges(locals())
         sampling = sampling_options(
             num_samples, max_new_tokens, temperature, top_k, top_p, generation_batch_size
         )
@@ -137,7 +136,10 @@ class RecursiveGenerationCallback(pl.Callback):
             gate=gate or VisibleTests(),
             max_kept_per_problem=max_kept_per_problem,
             min_quality=min_quality,
+            repairs_per_problem=repairs_per_problem,
         )
+        # Now: `last` is another run once this one has begun.
+        self.repairer = None if repairer is None else repairer_path(repairer)
         self.run_id = ""
         self.records: list[RoundRecord] = []
         self.ended_round: RoundRecord | None = None
@@ -145,6 +147,8 @@ class RecursiveGenerationCallback(pl.Callback):
         self.phase: str = ""
         """What the callback is doing now, "" while training: such work may be broken off."""
         self._runner: Runner | None = None
+        self._repairer: Repairer | None = None
+        self._saved_repairer: str | None = None
         self._processes = Processes()
         self._module: CodeModule | None = None
         self._accumulate_grad_batches = 1
@@ -160,6 +164,7 @@ class RecursiveGenerationCallback(pl.Callback):
             "run_id": self.run_id,
             "every_n_steps": self.every_n_steps,
             "accumulate_grad_batches": self._accumulate_grad_batches,
+            "repairer": self._repairer.weights if self._repairer else "",
         }
         if self._module is not None:
             state["train_loss"] = saved_losses(
@@ -183,6 +188,7 @@ class RecursiveGenerationCallback(pl.Callback):
         """
         self.run_id = state_dict["run_id"]
         self._saved_losses = state_dict.get("train_loss")
+        self._saved_repairer = state_dict.get("repairer", "")
         if state_dict["every_n_steps"] != self.every_n_steps:
             raise ValueError(
                 f"recursion.every_n_steps is {self.every_n_steps}, but the rounds of the "
@@ -201,14 +207,14 @@ class RecursiveGenerationCallback(pl.Callback):
             refuse_other_tokenizers(_data_module(trainer).tokenizer, self._processes)
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Open the pool, start the sandbox and prove its verdicts.
+        """Load the repairer, open the pool, start the sandbox and prove its verdicts.
 
         Raises:
-            ValueError: the pool does not fit the checkpoint, the run's length does not fit the
-                rounds, or there is nothing that a roll-back could go back to.
+            ValueError: pool or repairer do not fit the checkpoint, the run's length does not fit
+                the rounds, or there is nothing that a roll-back could go back to.
             SandboxUnavailable: programs cannot be run here, or a self-test verdict is off.
         """
-        self._check_length(trainer)
+        require_whole_rounds(trainer.max_steps, self.every_n_steps)
         data = _data_module(trainer)
         goes_back = self.on_decline == "roll_back" and self.patience_rounds > 0
         if goes_back and not data.problems.held_out:
@@ -219,6 +225,9 @@ class RecursiveGenerationCallback(pl.Callback):
         assert isinstance(pl_module, CodeModule)
         self._module = pl_module
         self._accumulate_grad_batches = trainer.accumulate_grad_batches
+        self._repairer = open_repairer(
+            self.repairer, pl_module.device, self._saved_repairer, self._processes
+        )
         if self._processes.is_first:
             folder = Path(trainer.default_root_dir)
             self.run_id = open_pool(folder / POOL_FOLDER, self.run_id, data.pool_version)
@@ -276,12 +285,11 @@ class RecursiveGenerationCallback(pl.Callback):
         with sampling_mode(pl_module, trainer.strategy.model):
             with self._timed("measuring", seconds):
                 score = self._measure(pl_module, data)
-            candidates = self._candidates(trainer, pl_module, data, seconds)
-        committed = Committed({}, data.pool_version, 0)
+            written = self._written(trainer, pl_module, data, seconds)
+        committed = Committed({}, None, data.pool_version, 0)
         if self._processes.is_first:
             pool = SamplePool(Path(trainer.default_root_dir) / POOL_FOLDER, self.run_id)
-            work = self._round_work()
-            committed = work.commit(pool, candidates, data, trainer.global_step)
+            committed = self._round_work().commit(pool, written, data, trainer.global_step)
         record = RoundRecord(
             round=data.round,
             global_step=trainer.global_step,
@@ -294,6 +302,8 @@ class RecursiveGenerationCallback(pl.Callback):
             validation_loss=validation_loss(trainer.callback_metrics),
             train_loss=total_loss / num_losses if num_losses else None,
             seconds={name: round(value, 3) for name, value in seconds.items()},
+            repairer=self._repairer.name if self._repairer else "",
+            repairs=committed.repairs,
         )
         self._finish(trainer, data, self._processes.from_first(record))
 
@@ -312,15 +322,6 @@ class RecursiveGenerationCallback(pl.Callback):
             self._runner.close()
             self._runner = None
 
-    def _check_length(self, trainer: pl.Trainer) -> None:
-        steps, size = trainer.max_steps, self.every_n_steps
-        if steps < 1 or steps % size:
-            below = max(size, steps // size * size)
-            raise ValueError(
-                f"trainer.max_steps ({steps}) must be a multiple of recursion.every_n_steps "
-                f"({size}), for example {below}"
-            )
-
     def _measure(self, module: CodeModule, data: CodeDataModule) -> HeldOutScore | None:
         return self._round_work().measure(module, data)
 
@@ -331,21 +332,25 @@ class RecursiveGenerationCallback(pl.Callback):
         assert self._runner is not None, "the sandbox is started in on_fit_start"
         return Verifier(self._runner, self.sandbox.limits())
 
-    def _candidates(
+    def _written(
         self,
         trainer: pl.Trainer,
         module: CodeModule,
         data: CodeDataModule,
         seconds: dict[str, float],
-    ) -> list[Candidate]:
-        """Generate and verify; nothing where the round only trains."""
+    ) -> Written:
+        """Generate, verify, repair; nothing where the round only trains."""
         if self.num_problems == 0 or trainer.global_step < self.start_after_steps:
-            return []
+            return Written([])
         work = self._round_work()
         with self._timed("generating", seconds):
             drafts = work.drafts(module, data)
         with self._timed("verifying", seconds):
-            return work.candidates(drafts)
+            written = work.verified(drafts)
+            if self._repairer is None:
+                return work.gathered(written)
+        with self._timed("repairing", seconds):
+            return work.gathered(work.with_repairs(written, self._repairer))
 
     def _finish(
         self,

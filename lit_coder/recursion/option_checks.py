@@ -1,15 +1,27 @@
 """What an option of the section `recursion` may be: refused in one sentence that names it.
 
-    require_at_least("num_problems", num_problems, 0)
+    require_ranges(locals())                  # in the constructor that has them as arguments
+    require_whole_rounds(trainer.max_steps, every_n_steps)
 
-Whether options fit each other and the Trainer is checked where they meet: the callback and the
-command line.
+Whether options fit the rest of the command line is checked there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from lit_coder.generation.contract import SamplingOptions
 from lit_coder.training_data.mixture import POOL_PART, Mixture
+
+_SMALLEST = {
+    "start_after_steps": 0,
+    "every_n_steps": 1,
+    "num_problems": 0,
+    "max_kept_per_problem": 1,
+    "repairs_per_problem": 1,
+    "patience_rounds": 0,
+}
 
 
 def sampling_options(
@@ -30,22 +42,33 @@ def sampling_options(
         raise ValueError(f"recursion.{sentence}") from error
 
 
-def require_at_least(name: str, value: int, smallest: int) -> None:
-    """Raise where an option is smaller than it may be."""
-    if value < smallest:
-        raise ValueError(f"recursion.{name} must be {smallest} or more, not {value}")
+def require_ranges(given: Mapping[str, Any]) -> None:
+    """Raise where an option is out of its range.
+
+    Args:
+        given: the section's options by name; others are not looked at.
+    """
+    for name, smallest in _SMALLEST.items():
+        if given[name] < smallest:
+            raise ValueError(f"recursion.{name} must be {smallest} or more, not {given[name]}")
+    held_out_samples, min_quality = given["held_out_samples"], given["min_quality"]
+    if held_out_samples < 0 or held_out_samples == 1:
+        raise ValueError(
+            "recursion.held_out_samples must be 0 (greedy only) or at least 2, not "
+            f"{held_out_samples}"
+        )
+    if not 0 <= min_quality <= 1:
+        raise ValueError(f"recursion.min_quality must be from 0 to 1, not {min_quality}")
 
 
-def require_none_or_two(name: str, value: int) -> None:
-    """Raise where one sample is asked for: greedy is one already."""
-    if value < 0 or value == 1:
-        raise ValueError(f"recursion.{name} must be 0 (greedy only) or at least 2, not {value}")
-
-
-def require_share(name: str, value: float) -> None:
-    """Raise where an option is no share."""
-    if not 0 <= value <= 1:
-        raise ValueError(f"recursion.{name} must be from 0 to 1, not {value}")
+def require_whole_rounds(max_steps: int, every_n_steps: int) -> None:
+    """Raise where a run would end within a round."""
+    if max_steps < 1 or max_steps % every_n_steps:
+        below = max(every_n_steps, max_steps // every_n_steps * every_n_steps)
+        raise ValueError(
+            f"trainer.max_steps ({max_steps}) must be a multiple of recursion.every_n_steps "
+            f"({every_n_steps}), for example {below}"
+        )
 
 
 def require_room(mixture: Mixture) -> None:

@@ -76,6 +76,36 @@ class FilterCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class RepairCounts:
+    """Rejected drafts that a repairer got in a round, and what became of its repairs.
+
+    Attributes:
+        problems: problems of which no draft was let in and at least one was repaired.
+        drafts: rejected drafts that were repaired, each once.
+        without_room: rejected drafts that do not fit the repairer's canvas.
+        steps: supervision steps of all repairs; its halting head says when each is done.
+        passed_visible: repairs that passed every visible test.
+        passed_hidden: those of them that passed every hidden one, too.
+        accepted: repairs that entered the pool.
+        fixed_problems: problems of which a repair passed every visible test, and no draft did.
+    """
+
+    problems: int = 0
+    drafts: int = 0
+    without_room: int = 0
+    steps: int = 0
+    passed_visible: int = 0
+    passed_hidden: int = 0
+    accepted: int = 0
+    fixed_problems: int = 0
+
+    @property
+    def mean_steps(self) -> float | None:
+        """Supervision steps of a repair; None where there was none."""
+        return self.steps / self.drafts if self.drafts else None
+
+
+@dataclass(frozen=True, slots=True)
 class HeldOutScore:
     """Held-out scores: unbiased pass@k, averaged over tasks, as fractions of 1."""
 
@@ -97,13 +127,15 @@ class RoundRecord:
         pool_size: accepted samples in the pool at that version.
         run_id: of the run the record belongs to.
         seed: the run's seed; every random stream of the round derives from it.
-        counts: by difficulty; empty where the round generated nothing.
+        counts: of the solver's drafts by difficulty; empty where the round generated nothing.
         held_out: scores of the weights at the round's end, None where there is no held-out set.
         validation_loss: mean next-token loss on real validation solutions; None if not measured.
         train_loss: mean over the round's steps.
-        seconds: "training", "measuring", "generating", "verifying".
+        seconds: "training", "measuring", "generating", "verifying", "repairing".
         note: what the run said about this round (a decline, a roll-back); "" if nothing.
         rolled_back: whether the weights that were measured were thrown away at its end.
+        repairer: path and checksum of the TRM that repairs; "" where there is none.
+        repairs: what it did; None where there is none, and where the round generated nothing.
     """
 
     round: int
@@ -119,6 +151,8 @@ class RoundRecord:
     seconds: dict[str, float] = field(default_factory=dict)
     note: str = ""
     rolled_back: bool = False
+    repairer: str = ""
+    repairs: RepairCounts | None = None
 
     @property
     def totals(self) -> FilterCounts:
@@ -169,7 +203,11 @@ def _typed(data: dict[str, Any]) -> dict[str, Any]:
             by_difficulty={int(k): value for k, value in held_out["by_difficulty"].items()},
         )
     counts = {int(k): FilterCounts(**value) for k, value in data["counts"].items()}
-    return {"held_out": held_out, "counts": counts}
+    # Records of before there were repairers have no such entry.
+    repairs = data.get("repairs")
+    if repairs is not None:
+        repairs = RepairCounts(**repairs)
+    return {"held_out": held_out, "counts": counts, "repairs": repairs}
 
 
 def read_records(folder: Path) -> list[RoundRecord]:

@@ -2,8 +2,8 @@
 
     work = RoundWork(settings, verifier, processes)
     score = work.measure(module, data)                  # the same for every process
-    candidates = work.candidates(drafts)                # all of them, in the first process only
-    committed = work.commit(pool, candidates, data, step)
+    written = work.gathered(work.verified(drafts))      # whole in the first process only
+    committed = work.commit(pool, written, data, step)
 
 Each process takes every n-th problem, generates with its own copy of the weights and verifies in
 its own sandbox; the parts come together in the order of the problems, so that the result is what
@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -31,15 +32,22 @@ from lit_coder.problems.problem import Problem
 from lit_coder.recursion.gates import Gate
 from lit_coder.recursion.held_out import HeldOutOptions, measure
 from lit_coder.recursion.processes import Processes
-from lit_coder.recursion.round_record import FilterCounts, HeldOutScore
-from lit_coder.recursion.selection import count, select, to_sample
+from lit_coder.recursion.repairer import REPAIR, Repairer
+from lit_coder.recursion.round_record import FilterCounts, HeldOutScore, RepairCounts
+from lit_coder.recursion.selection import (
+    Decision,
+    count,
+    count_repairs,
+    select,
+    to_sample,
+)
 from lit_coder.recursion.solvers import Draft, ModelSolver, Solver
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
 from lit_coder.training_data.problem_rows import prompt_of
-from lit_coder.training_data.sample import Candidate
+from lit_coder.training_data.sample import Candidate, Sample
 from lit_coder.verification.verifier import Attempt, Verifier
 
 logger = logging.getLogger("lit_coder.recursion")
@@ -56,13 +64,26 @@ class RoundSettings:
     gate: Gate
     max_kept_per_problem: int
     min_quality: float
+    repairs_per_problem: int
+
+
+class Written(NamedTuple):
+    """What was written in a round, with verdicts: by one process, or by all of them."""
+
+    groups: list[list[Candidate]]
+    """By problem; repairs stand behind the drafts."""
+
+    is_repaired: bool = False
+    num_without_room: int = 0
+    num_steps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What a round added to the pool: counts by difficulty, its version, its accepted samples."""
+    """What a round added to the pool: counts, its version, its accepted samples."""
 
     counts: dict[int, FilterCounts]
+    repairs: RepairCounts | None
     pool_version: int
     pool_size: int
 
@@ -101,56 +122,83 @@ class RoundWork:
             by_task[draft.problem.task_id].append(draft)
         return list(by_task.values())
 
-    def candidates(self, drafts: Sequence[Sequence[Draft]]) -> list[Candidate]:
-        """Verify this process's drafts; everybody's come back to the first process."""
-        flat = [draft for group in drafts for draft in group]
-        attempts = [Attempt(draft.problem, draft.completion) for draft in flat]
+    def verified(self, drafts: Sequence[Sequence[Draft]]) -> Written:
+        """This process's drafts with their verdicts."""
+        attempts = [Attempt(each.problem, each.completion) for group in drafts for each in group]
         verdicts = iter(self._verifier.verify(attempts))
-        own = [
+        return Written(
             [
-                Candidate(
-                    draft.problem,
-                    draft.completion,
-                    draft.token_ids,
-                    draft.log_probabilities,
-                    draft.ended,
-                    draft.origin,
-                    draft.stream,
-                    next(verdicts),
-                )
-                for draft in group
+                [
+                    Candidate(
+                        draft.problem,
+                        draft.completion,
+                        draft.token_ids,
+                        draft.log_probabilities,
+                        draft.ended,
+                        draft.origin,
+                        draft.stream,
+                        next(verdicts),
+                    )
+                    for draft in group
+                ]
+                for group in drafts
             ]
-            for group in drafts
-        ]
-        everybodys = self._processes.interleaved(own)
-        return [candidate for group in everybodys or () for candidate in group]
+        )
+
+    def with_repairs(self, written: Written, repairer: Repairer) -> Written:
+        """This process's drafts and, where none of a problem's was let in, verified repairs."""
+        settings = self._settings
+        batch_size = settings.sampling.batch_size
+        with _memory_named(batch_size):
+            repaired = repairer.repair(
+                written.groups, settings.gate, settings.repairs_per_problem, batch_size
+            )
+        repairs = self.verified(repaired.drafts).groups
+        groups = [[*ours, *its] for ours, its in zip(written.groups, repairs, strict=True)]
+        return Written(groups, True, repaired.num_without_room, repaired.num_steps)
+
+    def gathered(self, written: Written) -> Written:
+        """What all processes wrote, for the first one; for the others the numbers alone."""
+        groups = self._processes.interleaved(written.groups)
+        numbers = self._processes.sums([written.num_without_room, written.num_steps])
+        return Written(groups or [], written.is_repaired, *map(int, numbers))
 
     def commit(
-        self, pool: SamplePool, candidates: Sequence[Candidate], data: CodeDataModule, step: int
+        self, pool: SamplePool, written: Written, data: CodeDataModule, step: int
     ) -> Committed:
         """Select and commit; for the first process only, the pool's one writer.
 
         Args:
             pool: the run's.
-            candidates: all of the round's; none leaves the pool as it is.
+            written: all of the round's; nothing leaves the pool as it is.
             data: of the round.
             step: optimizer steps that the sampling weights had taken.
         """
         assert self._processes.is_first
         settings, base = self._settings, data.pool_version
         accepted = pool.read(base, accepted_only=True) if base > EMPTY_VERSION else []
+        candidates = [candidate for group in written.groups for candidate in group]
         if not candidates:
-            return Committed({}, base, len(accepted))
+            return Committed({}, None, base, len(accepted))
         known: dict[str, set[str]] = defaultdict(set)
         for sample in accepted:
             known[sample.task_id].add(sample.fingerprint)
         decisions = select(
             candidates, settings.gate, known, settings.max_kept_per_problem, settings.min_quality
         )
-        samples = [to_sample(d, settings.sampling, data.round, step) for d in decisions]
-        version = pool.commit(samples, base)
+        drafts = [d for d in decisions if d.candidate.origin != REPAIR]
+        repairs = [d for d in decisions if d.candidate.origin == REPAIR]
+        version = pool.commit([self._sample(d, data.round, step) for d in decisions], base)
         size = len(accepted) + sum(decision.accepted for decision in decisions)
-        return Committed(count(decisions), version, size)
+        numbers = (written.num_without_room, written.num_steps)
+        repair_counts = count_repairs(drafts, repairs, *numbers) if written.is_repaired else None
+        return Committed(count(drafts), repair_counts, version, size)
+
+    def _sample(self, decision: Decision, round: int, step: int) -> Sample:
+        """The pool's row; repairs are not drawn."""
+        is_repair = decision.candidate.origin == REPAIR
+        sampling = SamplingOptions() if is_repair else self._settings.sampling
+        return to_sample(decision, sampling, round, step)
 
     def _fitting_problems(self, data: CodeDataModule) -> list[Problem]:
         """The round's fresh problems whose prompts fit the context."""

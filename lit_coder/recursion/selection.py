@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from lit_coder.generation.contract import SamplingOptions
 from lit_coder.recursion.gates import Gate
-from lit_coder.recursion.round_record import FilterCounts
+from lit_coder.recursion.round_record import FilterCounts, RepairCounts
 from lit_coder.training_data.sample import ACCEPTED, Candidate, Sample
 
 DUPLICATE = "duplicate"
@@ -154,6 +154,36 @@ def count(decisions: Sequence[Decision]) -> dict[int, FilterCounts]:
     return {difficulty: _count_one(groups[difficulty]) for difficulty in sorted(groups)}
 
 
+def count_repairs(
+    drafts: Sequence[Decision], repairs: Sequence[Decision], num_without_room: int, num_steps: int
+) -> RepairCounts:
+    """What repairs added to a round's drafts.
+
+    Args:
+        drafts: decisions on what the solver wrote.
+        repairs: decisions on what the repairer made of some of it.
+        num_without_room: drafts that did not fit its canvas.
+        num_steps: supervision steps of all repairs.
+    """
+    passed = [decision for decision in repairs if decision.candidate.verdict.passed_visible]
+    return RepairCounts(
+        problems=len({decision.candidate.problem.task_id for decision in repairs}),
+        drafts=len(repairs),
+        without_room=num_without_room,
+        steps=num_steps,
+        passed_visible=len(passed),
+        passed_hidden=sum(decision.candidate.verdict.passed for decision in passed),
+        accepted=sum(decision.accepted for decision in repairs),
+        fixed_problems=len(_solved(repairs) - _solved(drafts)),
+    )
+
+
+def _solved(decisions: Sequence[Decision]) -> set[str]:
+    """The tasks of which one passed every visible test."""
+    candidates = [decision.candidate for decision in decisions]
+    return {each.problem.task_id for each in candidates if each.verdict.passed_visible}
+
+
 def _count_one(decisions: Sequence[Decision]) -> FilterCounts:
     candidates = [decision.candidate for decision in decisions]
     parsed = [c for c in candidates if c.verdict.features is not None]
@@ -162,7 +192,7 @@ def _count_one(decisions: Sequence[Decision]) -> FilterCounts:
     admitted = [decision for decision in decisions if decision.admitted]
     return FilterCounts(
         problems=len({c.problem.task_id for c in candidates}),
-        solved_problems=len({d.candidate.problem.task_id for d in passed}),
+        solved_problems=len(_solved(decisions)),
         generated=len(candidates),
         ended=sum(c.ended for c in candidates),
         syntax_ok=len(parsed),

@@ -25,16 +25,17 @@ class Sample:
         model_step: optimizer steps the sampling weights had taken.
         task_id, source, difficulty, prompt: of the problem.
         completion: text after the prompt.
-        token_ids, log_probabilities: as sampled (the end token's log-probability last if ended).
+        token_ids, log_probabilities: as sampled (the end token's log-probability last if ended);
+            empty where something else than the model that is trained wrote it.
         ended: the model ended the completion itself.
-        origin: what wrote it ("gpt", "trm", "reference").
+        origin: what wrote it ("gpt", "trm", "trm repair", "reference").
         temperature, top_k, top_p, stream: how it was sampled.
         status, detail: the verdict's.
         passed_visible, passed, trusted: the verdict's; `passed_visible` is the gate.
         fingerprint: normalized-AST fingerprint, "" where the program does not parse.
         quality: rank score in [0, 1]; never admits a sample.
         accepted, reason: whether it trains the model, and why not.
-        draft: of the problem: what stood in place of the completion.
+        draft: what stood in place of the completion: the problem's own, or what was repaired.
     """
 
     round: int
