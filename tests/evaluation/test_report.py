@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from example_run import HOSTILE, RUN_ID, MakeRun, make_sample
 from lit_coder.evaluation import report_samples
 from lit_coder.evaluation.report import is_run_folder, write_report
 from lit_coder.evaluation.report_samples import is_false_positive, read_shown_samples
+from lit_coder.recursion.round_record import RepairCounts, RoundRecord
 from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
 
 
@@ -63,6 +65,18 @@ def test_rounds_have_their_rates_and_what_is_missing_is_null(make_run: MakeRun) 
     assert data["rounds"][1]["totals"]["false_positive_rate"] == pytest.approx(1 / 3)
     assert data["best_round"] == 3
     assert data["samples_missing"] == ""
+
+
+def test_a_round_shows_its_repairs_and_a_record_of_before_has_none(make_run: MakeRun) -> None:
+    run = make_run()
+    path = run / "rounds" / "0003.json"
+    record = RoundRecord.read(path)
+    counts = RepairCounts(drafts=4, steps=8, fixed_problems=2)
+    replace(record, repairer="runs/trm (sha256:0)", repairs=counts).write(path.parent)
+    rounds = page_data(write_report(run))["rounds"]
+    assert rounds[3]["repairer"] == "runs/trm (sha256:0)"
+    assert (rounds[3]["repairs"]["fixed_problems"], rounds[3]["repairs"]["mean_steps"]) == (2, 2.0)
+    assert (rounds[2]["repairer"], rounds[2]["repairs"]) == ("", None)
 
 
 def test_a_run_without_rounds_has_a_page_that_says_so(make_run: MakeRun) -> None:

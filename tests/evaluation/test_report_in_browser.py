@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from example_run import MakeRun
 
 from lit_coder.evaluation.report import write_report
+from lit_coder.recursion.round_record import RepairCounts, RoundRecord
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
@@ -162,3 +164,16 @@ def test_a_single_round_has_points_to_see(make_run: MakeRun) -> None:
     dom = dom_of(write_report(make_run(rounds=1)))
     assert rows(dom, "rounds-table") == 1
     assert 'class="point"' in dom and "not measured" in dom and "NaN" not in dom
+
+
+def test_repairs_are_shown_where_there_is_a_repairer(make_run: MakeRun) -> None:
+    run = make_run()
+    assert "Fixed problems" not in dom_of(write_report(run))
+    path = run / "rounds" / "0003.json"
+    counts = RepairCounts(drafts=41, passed_visible=17, accepted=11, fixed_problems=13)
+    replace(RoundRecord.read(path), repairer="runs/trm", repairs=counts).write(path.parent)
+    dom = dom_of(write_report(run))
+    assert "Fixed problems" in dom and "NaN" not in dom and "undefined" not in dom
+    for number in (41, 17, 11, 13):
+        assert f"<td>{number}</td>" in dom
+    assert '<rect class="bar" data-series="accepted repairs"' in dom

@@ -20,7 +20,7 @@ from lit_coder.evaluation.round_table import (
     print_run_summary,
     summary_table,
 )
-from lit_coder.recursion.round_record import FilterCounts, RoundRecord
+from lit_coder.recursion.round_record import FilterCounts, RepairCounts, RoundRecord
 
 
 def printed(width: int, *records: RoundRecord) -> list[str]:
@@ -73,6 +73,25 @@ def test_what_was_not_measured_is_a_dash_and_not_a_zero() -> None:
         "mean_quality": None,
         "distinct_ast_ratio": None,
     }
+
+
+def repaired(number: int, repairs: RepairCounts | None) -> RoundRecord:
+    record = make_record(number, make_samples(number, 12))
+    return dataclasses.replace(record, repairer="runs/trm (sha256:0)", repairs=repairs)
+
+
+def test_problems_that_only_a_repair_solved_have_a_column_where_there_is_a_repairer() -> None:
+    counts = RepairCounts(drafts=9, steps=36, passed_visible=8, fixed_problems=7)
+    header, *rows = printed(100, repaired(0, None), repaired(1, counts))
+    place = header.index("fixed")
+    assert [row[place : place + 5].strip() for row in rows] == ["-", "7"]
+    assert len(header) == 93 and "fixed" in printed(80, repaired(1, counts))[0]
+    assert "fixed" in rendered(summary_table([repaired(0, None), repaired(1, counts)]))
+    assert "fixed" not in printed(100, make_record(1, make_samples(1, 12)))[0]
+    metrics = flat_metrics(repaired(1, counts))
+    assert (metrics["repair/fixed_problems"], metrics["repair/mean_steps"]) == (7.0, 4.0)
+    assert not any(name.startswith("repair/") for name in flat_metrics(repaired(0, None)))
+    assert "repair/mean_steps" not in flat_metrics(repaired(0, RepairCounts()))
 
 
 def test_a_note_follows_its_row_and_is_not_read_as_markup() -> None:

@@ -8,6 +8,7 @@ import pytest
 from lit_coder.recursion.round_record import (
     FilterCounts,
     HeldOutScore,
+    RepairCounts,
     RoundRecord,
     read_records,
 )
@@ -27,6 +28,8 @@ FULL = RoundRecord(
     seconds={"training": 1.5},
     note="a note",
     rolled_back=True,
+    repairer="runs/trm (sha256:0123456789abcdef)",
+    repairs=RepairCounts(problems=2, drafts=3, steps=12, passed_visible=1, fixed_problems=1),
 )
 
 
@@ -59,6 +62,14 @@ def test_a_record_of_before_roll_backs_were_noted_is_one_without(tmp_path: Path)
     path = make_record(0).write(tmp_path)
     content = json.loads(path.read_text())
     assert content.pop("rolled_back") is False
+    path.write_text(json.dumps(content))
+    assert RoundRecord.read(path) == make_record(0)
+
+
+def test_a_record_of_before_there_were_repairers_is_one_without(tmp_path: Path) -> None:
+    path = make_record(0).write(tmp_path)
+    content = json.loads(path.read_text())
+    assert (content.pop("repairer"), content.pop("repairs")) == ("", None)
     path.write_text(json.dumps(content))
     assert RoundRecord.read(path) == make_record(0)
 

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from lit_coder.generation.contract import SamplingOptions
 from lit_coder.recursion.gates import NoTests, VisibleTests
-from lit_coder.recursion.round_record import FilterCounts
+from lit_coder.recursion.round_record import FilterCounts, RepairCounts
 from lit_coder.recursion.selection import (
     BELOW_QUALITY,
     DUPLICATE,
     OVER_CAP,
     Decision,
     count,
+    count_repairs,
     fingerprint,
     quality,
     select,
@@ -254,3 +255,32 @@ def test_what_a_program_says_of_itself_can_always_be_stored(tmp_path: Any) -> No
 def test_duplicates_do_not_use_up_the_cap(cap: int) -> None:
     candidates = [make_candidate(fingerprint=f"{i // 2}", num_nodes=10 + i // 2) for i in range(8)]
     assert Counter(reasons(candidates, max_kept_per_problem=cap))[ACCEPTED] == cap
+
+
+def test_a_problem_is_fixed_where_a_repair_passed_and_no_draft_did() -> None:
+    drafts = [
+        make_candidate(task="1", visible=0, hidden=0),
+        # The tests say that it is right, the gate does not let it in: the repair adds a program.
+        make_candidate(task="2", ended=False),
+        make_candidate(task="3", visible=0, hidden=0),
+    ]
+    repairs = [
+        make_candidate(task="1", fingerprint="b"),
+        make_candidate(task="1", fingerprint="c", hidden=0),
+        make_candidate(task="2", fingerprint="d"),
+        make_candidate(task="3", visible=0, hidden=0),
+    ]
+    decisions = choose([*drafts, *repairs])
+    counts = count_repairs(decisions[:3], decisions[3:], num_without_room=2, num_steps=10)
+    assert counts == RepairCounts(
+        problems=3,
+        drafts=4,
+        without_room=2,
+        steps=10,
+        passed_visible=3,
+        passed_hidden=2,
+        accepted=3,
+        fixed_problems=1,
+    )
+    assert counts.mean_steps == 2.5
+    assert count_repairs(decisions[:3], [], 0, 0).mean_steps is None
