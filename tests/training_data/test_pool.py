@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lance
 import numpy
+import pyarrow
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool, _manifests
+from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool, _manifests, _schema
 from lit_coder.training_data.sample import Sample
 from tests.training_data.parts import make_sample, newest_version
 
@@ -327,6 +329,20 @@ def test_chosen_rows_come_in_the_order_wanted(pool: SamplePool) -> None:
     )
     assert [sample.task_id for sample in chosen] == ["t/0/4", "t/0/2", "t/0/0"]
     assert pool.read_chosen(version, ["round"], lambda columns: []) == []
+
+
+def test_a_pool_of_a_version_without_drafts_is_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "pool.lance"
+    schema = _schema()
+    older = schema.remove(schema.get_field_index("draft")).with_metadata(
+        {b"lit_coder_run_id": b"run-a"}
+    )
+    lance.write_dataset(pyarrow.Table.from_pylist([], schema=older), str(path))
+    pool = SamplePool.open(path, "run-a", 1)
+    version = pool.commit([make_sample(draft="what it started from")], 1)
+    # It has no room for drafts; everything else is as it was written.
+    assert pool.read(version) == [make_sample()]
+    assert pool.read(pool.commit(round_of(1), version)) == [make_sample(), *round_of(1)]
 
 
 APPENDING = """
