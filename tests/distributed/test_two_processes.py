@@ -33,7 +33,7 @@ from tests.distributed.two_processes import (
 pytestmark = pytest.mark.slow
 
 # Sums over two halves of a batch are rounded at other places; twelve steps carry that on.
-WEIGHTS, LOSSES = 1e-5, 1e-5
+WEIGHTS, LOSSES = 5e-5, 1e-5
 
 
 @dataclass(frozen=True)

@@ -24,40 +24,18 @@ import pytest
 
 from lit_coder.__main__ import main
 from lit_coder.recursion.round_record import RoundRecord, read_records
+from tests.runs.harness import REPOSITORY
+from tests.runs.harness import TINY as SINGLE
 
-REPOSITORY = Path(__file__).parents[2]
 MAIN = str(REPOSITORY / "main.py")
 TINY = (
-    "--trainer.accelerator=cpu",
+    *SINGLE,
     "--trainer.max_steps=12",
-    "--trainer.logger=false",
-    "--model=GPTModule",
-    "--model.hidden_size=32",
-    "--model.num_hidden_layers=1",
-    "--model.num_attention_heads=2",
-    "--model.learning_rate=0.01",
-    "--model.warmup_steps=2",
-    "--data.num_labelled=40",
-    "--data.difficulties=[1,2]",
-    "--data.held_out_difficulties=[1,2]",
-    # Neither number can be halved: the shares of two processes differ in length.
-    "--data.num_held_out=3",
+    # Neither this number nor that of held-out problems can be halved: the shares differ in length.
     "--recursion.num_problems=9",
-    "--data.num_validation=2",
-    "--data.batch_size=8",
     "--data.corpus_share=0.25",
     "--data.corpus_validation_share=0.2",
-    "--data.max_sequence_length=64",
-    "--data.tokenizer_vocab_size=300",
-    "--recursion.start_after_steps=6",
-    "--recursion.every_n_steps=6",
-    "--recursion.num_samples=3",
-    "--recursion.held_out_samples=2",
-    "--recursion.max_new_tokens=24",
-    # A model this small passes nothing: let everything in, so that the pool is trained on.
-    "--recursion.gate=lit_coder.recursion.gates.NoTests",
     "--checkpoint.every_n_train_steps=3",
-    "--sandbox.workers=1",
 )
 """A run of two rounds, its global batch eight rows; a corpus is to be named."""
 TWO = ("--trainer.devices=2", "--trainer.strategy=ddp", "--data.batch_size=4")

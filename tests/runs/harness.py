@@ -78,6 +78,10 @@ FEATURES: dict[str, tuple[str, ...]] = {
         # Each round starts a worker anew.
         "--trainer.max_steps=12",
     ),
+    "Muon and gradient checkpointing": (
+        "--model.optimizer=muon",
+        "--model.gradient_checkpointing=1",
+    ),
 }
 """What a run may do that a kill could hit; each is compared with an undisturbed run of its own."""
 

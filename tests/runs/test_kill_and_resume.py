@@ -84,12 +84,23 @@ def test_a_run_killed_at_a_chosen_place_ends_as_if_it_had_not_been(
     assert fingerprint_of(tmp_path / "runs" / "run") == undisturbed.fingerprint
 
 
+def kills_by_feature(total: int = 10) -> dict[str, int]:
+    """Random kills of each feature; together `total`, whatever their number."""
+    return {
+        feature: total // len(FEATURES) + (number < total % len(FEATURES))
+        for number, feature in enumerate(FEATURES)
+    }
+
+
 @pytest.mark.parametrize(
-    "feature",
-    [pytest.param(f, marks=pytest.mark.slow) if "worker" in f else f for f in FEATURES],
+    ("feature", "num_kills"),
+    [
+        pytest.param(feature, kills, marks=pytest.mark.slow if "worker" in feature else ())
+        for feature, kills in kills_by_feature().items()
+    ],
 )
-def test_a_run_killed_twice_at_random_moments_ends_as_if_it_had_not_been(
-    server: RunServer, undisturbed: Undisturbed, tmp_path: Path, feature: str
+def test_a_run_killed_at_random_moments_ends_as_if_it_had_not_been(
+    server: RunServer, undisturbed: Undisturbed, tmp_path: Path, feature: str, num_kills: int
 ) -> None:
     options = FEATURES[feature]
     if options:
@@ -99,8 +110,8 @@ def test_a_run_killed_twice_at_random_moments_ends_as_if_it_had_not_been(
     go_on = [*FIT, *options, "--ckpt_path", "auto"]
     draws = random.Random(f"{feature}{time.time_ns()}")
     latest, moments, attempt = undisturbed.wall_seconds, list[float](), 0
-    while len(moments) < 2:
-        assert attempt < 10, f"no two kills hit the run, the last one not even after {latest} s"
+    while len(moments) < num_kills:
+        assert attempt < 10, f"too few kills hit the run, the last not even after {latest} s"
         folder = tmp_path / str(attempt)
         folder.mkdir(exist_ok=True)
         moments.append(draws.uniform(0.1, latest))
