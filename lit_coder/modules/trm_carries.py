@@ -7,11 +7,13 @@
 
 Each micro-batch of an optimizer step has slots of its own. Rows of a step are dealt out like
 cards (`BatchLayout.own`): row r of micro-batch m on device d is global row m * devices + d + r *
-micro-batches. Saved in the global order, they are dealt again the same way.
+micro-batches. Saved in the global order, they are dealt again the same way; where optimizer steps
+have another number of rows, which they may from one round to the next, all slots start anew.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +23,8 @@ from torch import Tensor, distributed
 from lit_coder.networks.trm import TRM, TRMState
 from lit_coder.networks.trm_halting import Carry, initial_carry
 from lit_coder.networks.xla_device import on_host, share_rows
+
+logger = logging.getLogger("lit_coder.modules")
 
 _FIELDS = ("ids_BT", "labels_BT", "puzzle_ids_B")
 
@@ -42,7 +46,7 @@ class Carries:
     def of(self, batch: Mapping[str, Tensor], index: int) -> Carry:
         """The carry of a micro-batch; at first its slots are free, or those of a checkpoint."""
         if self._saved is not None:
-            self._deal(self._saved, batch["ids_BT"].device)
+            self._deal(self._saved, batch["ids_BT"])
             self._saved = None
         if index not in self._carries:
             fields = {name: batch[name] for name in _FIELDS if name in batch}
@@ -69,9 +73,17 @@ class Carries:
         """Take back what `state_dict` gave, at the next step."""
         self._saved = dict(state) or None
 
-    def _deal(self, saved: Mapping[str, Tensor], device: torch.device) -> None:
+    def _deal(self, saved: Mapping[str, Tensor], ids_BT: Tensor) -> None:
         num_devices, device_number = _processes()
         total = self._count * num_devices
+        device, num_rows = ids_BT.device, total * len(ids_BT)
+        if len(saved["num_steps_B"]) != num_rows:
+            logger.warning(
+                "optimizer steps have %d rows, in the checkpoint %d rows: every slot starts anew",
+                num_rows,
+                len(saved["num_steps_B"]),
+            )
+            return
         for index in range(self._count):
             first = index * num_devices + device_number
             own = {
@@ -101,7 +113,7 @@ def _in_order(own: list[Tensor]) -> Tensor:
             parts = [each.view(micro_batch.dtype) for each in received]
         columns += [part.cpu() for part in parts]
     # Row r of every column, then row r + 1: the global order.
-    return torch.stack(columns, 1).flatten(0, 1).clone()
+    return torch.stack(columns, 1).flatten(0, 1)
 
 
 def _as_tensors(carry: Carry) -> dict[str, Tensor]:

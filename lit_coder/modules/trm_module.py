@@ -17,6 +17,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
 
 from lit_coder.generation.canvas import Canvas, CanvasShape
@@ -37,6 +38,7 @@ from lit_coder.training_data.examples import IGNORED
 
 logger = logging.getLogger("lit_coder.modules")
 
+_MOST_OF_PADDING = 1 - 2**-20
 _SIZES = tuple(f.name for f in dataclasses.fields(TRMConfig) if f.name != "sequence_length")
 
 
@@ -220,7 +222,8 @@ class TRMModule(CodeModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep what the slots worked on for a fit; other uses drop it."""
         super().on_load_checkpoint(checkpoint)
-        self._saved_carries = dict(checkpoint.get("trm_carries", {}))
+        if self._trainer is not None and self.trainer.state.fn == TrainerFn.FITTING:
+            self._saved_carries = dict(checkpoint.get("trm_carries", {}))
 
     def _supervise(self, carry: Carry, batch: dict[str, Tensor]) -> SupervisionStep:
         options = self.hparams
@@ -244,7 +247,8 @@ class TRMModule(CodeModule):
         is_padding_BT = labels_BT == self.tokenizer.pad_id
         num_padding_B1 = is_padding_BT.sum(1, keepdim=True).clamp(min=1)
         share_B1 = self.hparams["padding_weight"] / num_padding_B1
-        weights_BT = torch.where(is_padding_BT, share_B1, 1.0)
+        # Below 1, also where there is one position of it: padding need not be met.
+        weights_BT = torch.where(is_padding_BT, share_B1.clamp(max=_MOST_OF_PADDING), 1.0)
         return torch.where(labels_BT == IGNORED, 0.0, weights_BT)
 
 
