@@ -12,7 +12,7 @@ most of a canvas is right by copying it.
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
 from lit_coder.networks.binary_latents import share_of_ones
 from lit_coder.networks.trm import TRM
@@ -64,9 +64,14 @@ class TRMMeasures:
         self._sums = self._sums + sums
 
     def take(self) -> dict[str, float]:
-        """The means since the last row, by their names in the log. Waits for the device."""
+        """The means since the last row, by their names in the log. Waits for the device.
+
+        They are of the slots of all processes, each of which must ask.
+        """
         if self._sums is None:
             return {}
+        if distributed.is_available() and distributed.is_initialized():
+            distributed.all_reduce(self._sums)
         sums, self._sums = self._sums.tolist(), None
         lm, halt, ones, num_steps, num_halted, num_exact, depth, num_slots = sums[:8]
         seen, exact = sums[8 : 8 + self._max_steps], sums[8 + self._max_steps :]
