@@ -50,7 +50,8 @@ class RoundReporter(pl.Callback):
         data = trainer.datamodule  # type: ignore[attr-defined]
         assert isinstance(data, CodeDataModule) and isinstance(pl_module, CodeModule)
         problems = data.problems
-        parameters = sum(p.numel() for p in pl_module.parameters())
+        # Not the averaged copy that some modules keep beside it.
+        parameters = sum(p.numel() for p in pl_module.network.parameters())
         self._console.print(
             f"{type(pl_module).__name__}: {parameters / 1e6:.2f} M parameters on "
             f"{pl_module.device}; {len(problems.labelled)} labelled, {len(problems.held_out)} "

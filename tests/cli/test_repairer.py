@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lit_coder import load_module
 from lit_coder.recursion.repairer import REPAIR
 from lit_coder.recursion.round_record import RoundRecord, read_records
 from lit_coder.training_data.pool import SamplePool
@@ -125,6 +126,8 @@ def test_another_repairer_or_none_is_refused_in_a_resume(runs: CommandLine) -> N
     assert "recursion.repairer is None" in none and "a resume cannot change it" in none
     ended = runs(*TRM, "--trainer.default_root_dir=runs/other", "--seed_everything=5")
     assert ended.status == 0, ended.err
+    size = sum(p.numel() for p in load_module("runs/other").network.parameters())
+    assert f"TRMModule: {size / 1e6:.2f} M parameters" in ended.out
     other = runs.refused(*resume, "--recursion.repairer=runs/other")
     assert "recursion.repairer is runs/other" in other and "a resume cannot change it" in other
 
