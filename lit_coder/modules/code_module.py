@@ -97,8 +97,8 @@ class LossTotal:
         # TPUs have no float64.
         loss = loss.detach().to(torch.float32 if loss.device.type == "xla" else torch.float64)
         if self._sum is None:
-            # From the host: XLA would make a zero of the device's own part of this step's graph.
-            self._sum = torch.zeros((), dtype=torch.float64)
+            # From the host, and no scalar: XLA would make the 0 a part of this step's graph.
+            self._sum = torch.zeros(1, dtype=torch.float64)
         if self._sum.device != loss.device:
             self._sum = self._sum.to(loss.dtype).to(loss.device)
         self._sum = self._sum + loss
@@ -124,7 +124,7 @@ class LossTotal:
     def load_state_dict(self, state: dict[str, float | int]) -> None:
         """Go on from a saved state."""
         self._count = int(state["count"])
-        self._sum = torch.tensor(state["sum"], dtype=torch.float64) if self._count else None
+        self._sum = torch.tensor([state["sum"]], dtype=torch.float64) if self._count else None
 
 
 class CodeModule(pl.LightningModule):

@@ -117,6 +117,9 @@ def _adamw(groups: list[dict[str, Any]], options: OptimizerOptions) -> torch.opt
         betas=_BETAS,
         eps=_EPSILON,
         fused=devices <= _FUSED_DEVICES,
+        # Counts its steps on the device. XLA would compile anew where a number made of them on the
+        # host rounds to 1, as the correction of the second moment does at step 720 or so.
+        capturable=devices == {"xla"},
     )
 
 

@@ -33,6 +33,7 @@ from lit_coder.networks.trm import TRM, TRMConfig
 from lit_coder.networks.trm_config import ComputeDtype, Mixer, PositionEncoding
 from lit_coder.networks.trm_halting import Carry, SupervisionStep, supervision_step
 from lit_coder.networks.trm_refinement import begin_refinement, refine
+from lit_coder.networks.xla_device import run_pending
 from lit_coder.objectives.deep_supervision import CrossEntropy, DeepSupervision
 from lit_coder.training_data.examples import IGNORED
 
@@ -155,6 +156,10 @@ class TRMModule(CodeModule):
         self._carries = Carries(self.network, self.trainer.accumulate_grad_batches)
         self._carries.load_state_dict(self._saved_carries)
         self._saved_carries = {}
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Keep what was logged before out of the step's graph on XLA devices."""
+        run_pending(self.device)
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """One supervision step of every slot."""

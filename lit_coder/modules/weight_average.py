@@ -61,16 +61,16 @@ class WeightAverage(pl.Callback):
         batch_idx: int,
     ) -> None:
         """Update, where the batch was the last one of an optimizer step."""
-        # A micro-batch is a graph, whether a step comes after it or not.
-        run_pending(pl_module.device)
         if trainer.global_step == self._seen_step:
             return
         self._seen_step = trainer.global_step
         module = cast(Averaging, pl_module)
+        # A graph of its own on XLA devices: what was logged before is in none of its, and what
+        # reads the weights next, a save or a step, makes no other one.
+        run_pending(pl_module.device)
         weight = 1.0 - decay_at(self._seen_step, module.average_decay)
         with torch.no_grad():
             torch._foreach_lerp_(
                 list(module.averaged.parameters()), list(module.network.parameters()), weight
             )
-        # So is the update: what reads the weights next, a save or a step, makes no other graph.
         run_pending(pl_module.device)

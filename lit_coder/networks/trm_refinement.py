@@ -53,6 +53,8 @@ def begin_refinement(network: TRM, ids_BL: Tensor, starts: TRMState | None = Non
         ids_BL: the tokens that will be read.
         starts: where thinking starts; None = at the network's starts.
     """
+    # On XLA devices, graphs are those of the answers, whatever else was asked for before.
+    run_pending(ids_BL.device)
     B, L = ids_BL.shape
     halt_B = torch.zeros(B, device=ids_BL.device)
     refinement = Refinement(
