@@ -10,9 +10,11 @@ transformers as shipped, and compiled in a raw loop. On the CPU it has 9.5 M par
 heads, 5 of keys and values) and 8 x 256 tokens; on a GPU it is gpt_tiny with 16 x 1024. A ratio is
 the median over the turns of one loop's seconds by another's. The loops' first losses must agree.
 
-On a GPU the presets gpt_medium and gpt_350m follow under our Trainer: MFU at 32 x 1024 tokens
-without checkpointing, and the peak memory of 8 x 1024 with it. A last line is JSON. Exits with 1
-below a floor (`FLOORS`, `PRESETS`); peers that are not installed are named and left out.
+On a GPU the presets gpt_medium and gpt_350m follow under our Trainer, on packed rows of four
+documents (`--documents 1`: on rows of one): MFU at 32 x 1024 tokens without checkpointing, and the
+peak memory of 8 x 1024 with it. MFU counts attention as if a row were one document. A last line
+is JSON. Exits with 1 below a floor (`FLOORS`, `PRESETS`); peers that are not installed are named
+and left out.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ from benchmarks.training_loops import (
     loops,
     missing_peers,
 )
-from benchmarks.training_presets import PresetFigures, preset_figures
+from benchmarks.training_presets import DOCUMENTS_PER_ROW, PresetFigures, preset_figures
 from benchmarks.training_turns import Turn, Turns
 from lit_coder.cli.screen import quiet_loggers, quiet_warnings
 from lit_coder.networks.flops import bfloat16_peak
@@ -160,6 +162,9 @@ def main() -> int:
     parser.add_argument("--device", choices=("cpu", "cuda"), default=default)
     parser.add_argument("--steps", type=int, default=20, help="turns that count")
     parser.add_argument("--warm-up", type=int, default=4, help="turns before, with compiling")
+    parser.add_argument(
+        "--documents", type=int, default=DOCUMENTS_PER_ROW, help="in each row of the presets"
+    )
     arguments = parser.parse_args()
     quiet_warnings()
     quiet_loggers()
@@ -180,7 +185,7 @@ def main() -> int:
     }
     if arguments.device == "cuda":
         peak = bfloat16_peak(torch.cuda.get_device_name())
-        found = preset_figures(peak, arguments.steps)
+        found = preset_figures(peak, arguments.steps, arguments.documents)
         record["presets"] = [preset._asdict() for preset in found]
         for preset in found:
             print(preset.sentence())

@@ -4,7 +4,8 @@
     for name, loop in loops(setting).items(): ...
 
 All start from the same weights and train next-token prediction in bfloat16 autocast with fused
-AdamW and clipping to norm 1. Hugging Face's are `LlamaForCausalLM` under the `Trainer` of
+AdamW and clipping to norm 1. Ours may also train on packed rows of several documents, as a corpus
+gives them (`documents_per_row`). Hugging Face's are `LlamaForCausalLM` under the `Trainer` of
 transformers with its defaults, and compiled as a whole in a plain loop.
 """
 
@@ -15,7 +16,7 @@ import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,14 @@ class Setting:
         options: the GPTModule's.
         rows: of a micro-batch.
         device: cpu or cuda.
+        documents_per_row: more than one makes rows packed; only our own module takes such rows.
         first_losses: what each loop found at its first step, by its name.
     """
 
     options: dict[str, Any]
     rows: int
     device: str
+    documents_per_row: int = 1
     first_losses: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -67,6 +70,15 @@ class Setting:
         shape = (self.rows, self.options["max_position_embeddings"])
         ids_BT = torch.randint(self.options["vocab_size"], shape)
         return ids_BT.pin_memory() if self.device == "cuda" else ids_BT
+
+    @cached_property
+    def documents_BT(self) -> Tensor | None:
+        """The documents of packed rows, pinned for a GPU; None where a row is one."""
+        if self.documents_per_row == 1:
+            return None
+        positions = self.options["max_position_embeddings"]
+        documents_BT = random_documents(self.rows, positions, self.documents_per_row)
+        return documents_BT.pin_memory() if self.device == "cuda" else documents_BT
 
     def module(self, compile_mode: str) -> GPTModule:
         """The same random weights every time."""
@@ -99,10 +111,24 @@ def loops(setting: Setting) -> dict[str, Loop]:
     return found
 
 
-def our_batch(ids_BT: Tensor) -> Batch:
-    """Labels as Hugging Face shifts them itself: the last token of a row has none."""
+def random_documents(num_rows: int, num_positions: int, per_row: int) -> Tensor:
+    """Numbers of the documents (B, T) that rows are packed of, each cut at random places."""
+    generator = torch.Generator().manual_seed(2)
+    begins_BT = torch.zeros(num_rows, num_positions, dtype=torch.long)
+    for begins_T in begins_BT:
+        places = 1 + torch.randperm(num_positions - 1, generator=generator)[: per_row - 1]
+        begins_T[places] = 1
+    return begins_BT.cumsum(1)
+
+
+def our_batch(ids_BT: Tensor, documents_BT: Tensor | None = None) -> Batch:
+    """Labels as Hugging Face shifts them itself: the last token of a row or document has none."""
     labels_BT = torch.cat((ids_BT[:, 1:], torch.full_like(ids_BT[:, :1], IGNORED)), 1)
-    return {"ids_BT": ids_BT, "labels_BT": labels_BT}
+    if documents_BT is None:
+        return {"ids_BT": ids_BT, "labels_BT": labels_BT}
+    ends_BT = documents_BT.diff(append=documents_BT[:, -1:]) > 0
+    labels_BT = labels_BT.masked_fill(ends_BT, IGNORED)
+    return {"ids_BT": ids_BT, "labels_BT": labels_BT, "documents_BT": documents_BT}
 
 
 class _FirstLoss(pl.Callback):
@@ -117,16 +143,16 @@ class _FirstLoss(pl.Callback):
 class _Batches:
     """A loader without an end that says it is long: then Lightning asks for no batch too early."""
 
-    def __init__(self, batches: Iterator[Tensor], num_steps: int, is_pinned: bool) -> None:
-        self._batches, self._num_steps, self._is_pinned = batches, num_steps, is_pinned
+    def __init__(self, setting: Setting, batches: Iterator[Tensor], num_steps: int) -> None:
+        self._setting, self._batches, self._num_steps = setting, batches, num_steps
 
     def __len__(self) -> int:
         return self._num_steps
 
     def __iter__(self) -> Iterator[Batch]:
         for ids_BT in self._batches:
-            batch = our_batch(ids_BT)
-            if self._is_pinned:
+            batch = our_batch(ids_BT, self._setting.documents_BT)
+            if self._setting.device == "cuda":
                 batch["labels_BT"] = batch["labels_BT"].pin_memory()
             yield batch
 
@@ -150,9 +176,8 @@ def lightning_loop(
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        loader = _Batches(batches, num_steps, setting.device == "cuda")
         module = setting.module(compile_mode)
-        trainer.fit(module, loader)
+        trainer.fit(module, _Batches(setting, batches, num_steps))
     require_compiled(module, compile_mode)
 
 

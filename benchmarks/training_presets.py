@@ -2,9 +2,10 @@
 
     for figures in preset_figures(peak_flops, steps=20): print(figures.sentence())
 
-Our module under Lightning's Trainer, compiled, bfloat16, random tokens: what `fit` does without
-its data. The largest matrix product that the device does is measured beside it, since a data
-sheet's peak is not reached by any product on some.
+Our module under Lightning's Trainer, compiled, bfloat16, random tokens in packed rows of several
+documents as a corpus gives them: what `fit` does without its data. The largest matrix product that
+the device does is measured beside it, since a data sheet's peak is not reached by any product on
+some.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from lit_coder.networks.flops import training_flops_per_token
 # Least MFU at 32 x 1024 tokens, most GiB at 8 x 1024 with every block recomputed.
 PRESETS = {"gpt_medium": (0.42, 5.0), "gpt_350m": (0.45, 8.0)}
 FULL_ROWS, CHECKPOINTED_ROWS = 32, 8
+DOCUMENTS_PER_ROW = 4
 STEPS_PER_TURN, WARM_UP = 5, 2
 
 
@@ -32,6 +34,7 @@ class PresetFigures(NamedTuple):
 
     name: str
     parameters: int
+    documents_per_row: int
     tokens_per_second: float
     teraflops: float
     mfu: float | None
@@ -44,23 +47,36 @@ class PresetFigures(NamedTuple):
     def sentence(self) -> str:
         """One line for the screen."""
         mfu = "the peak is not known" if self.mfu is None else f"MFU {self.mfu:.1%}"
+        rows = "rows of one document"
+        if self.documents_per_row > 1:
+            rows = f"packed rows of {self.documents_per_row} documents, counted as one"
         return (
-            f"{self.name} ({self.parameters / 1e6:.1f} M): {self.tokens_per_second:,.0f} tokens/s, "
-            f"{self.teraflops:.0f} TFLOP/s, {mfu}, {self.teraflops / self.product_teraflops:.1%} "
+            f"{self.name} ({self.parameters / 1e6:.1f} M), {rows}: "
+            f"{self.tokens_per_second:,.0f} tokens/s, {self.teraflops:.0f} TFLOP/s, {mfu}, "
+            f"{self.teraflops / self.product_teraflops:.1%} "
             f"of a large product's {self.product_teraflops:.0f}; peak {self.full_gib:.1f} GiB; "
             f"checkpointed at {CHECKPOINTED_ROWS} rows {self.checkpointed_gib:.2f} GiB"
         )
 
 
-def preset_figures(peak_flops: float | None, steps: int) -> list[PresetFigures]:
-    """The figures of every preset in `PRESETS`, one after the other."""
+def preset_figures(
+    peak_flops: float | None, steps: int, documents_per_row: int = DOCUMENTS_PER_ROW
+) -> list[PresetFigures]:
+    """The figures of every preset in `PRESETS`, one after the other.
+
+    Args:
+        peak_flops: of the device, where it is known.
+        steps: that are timed.
+        documents_per_row: 1 = rows are not packed.
+    """
     product = product_teraflops()
     found = []
     for name, (least_mfu, most_gib) in PRESETS.items():
         options = preset_options(name)
-        full = Setting(options | {"gradient_checkpointing": 0}, FULL_ROWS, "cuda")
+        whole, again = ({**options, "gradient_checkpointing": every} for every in (0, 1))
+        full = Setting(whole, FULL_ROWS, "cuda", documents_per_row)
         seconds, full_gib = _train(full, max(1, steps // STEPS_PER_TURN))
-        small = Setting(options | {"gradient_checkpointing": 1}, CHECKPOINTED_ROWS, "cuda")
+        small = Setting(again, CHECKPOINTED_ROWS, "cuda", documents_per_row)
         _, checkpointed_gib = _train(small, 1)
         config, sequence = full.config, options["max_position_embeddings"]
         tokens_per_second = FULL_ROWS * sequence / seconds
@@ -69,6 +85,7 @@ def preset_figures(peak_flops: float | None, steps: int) -> list[PresetFigures]:
             PresetFigures(
                 name,
                 config.num_parameters,
+                documents_per_row,
                 tokens_per_second,
                 flops / 1e12,
                 None if peak_flops is None else flops / peak_flops,
