@@ -94,8 +94,12 @@ def module_options(config: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: it is another model's configuration.
     """
     model, data = config["model"], config["data"]
-    if model["class_path"].rpartition(".")[2] != "GPTModule":
-        raise ValueError(f"memory counts a GPTModule, and model is {model['class_path']}")
+    name = model["class_path"].rpartition(".")[2]
+    if name != "GPTModule":
+        raise ValueError(
+            f"memory counts a GPTModule, and model is {name}; main.py check, with the same "
+            "options, trains a small round and says how much memory it took"
+        )
     options = {k: v for k, v in model["init_args"].items() if k not in _LINKED}
     options["max_position_embeddings"] = data["max_sequence_length"]
     if options.get("pretrained"):

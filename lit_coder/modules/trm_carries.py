@@ -8,7 +8,7 @@
 Each micro-batch of an optimizer step has slots of its own. Rows of a step are dealt out like
 cards (`BatchLayout.own`): row r of micro-batch m on device d is global row m * devices + d + r *
 micro-batches. Saved in the global order, they are dealt again the same way; where optimizer steps
-have another number of rows, which they may from one round to the next, all slots start anew.
+have another number of rows, which a `RoundLoader` refuses, all slots start anew.
 """
 
 from __future__ import annotations
