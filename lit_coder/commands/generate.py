@@ -32,6 +32,7 @@ from lit_coder.commands.prompt_text import TEMPLATES, read_prompt
 from lit_coder.commands.user_tests import last_function, problem_for
 from lit_coder.sandbox.contract import Runner
 from lit_coder.sandbox.options import SandboxOptions
+from lit_coder.training_data.whole_file import write_whole
 
 if TYPE_CHECKING:
     from lit_coder.modules.complete import Continuation
@@ -213,10 +214,4 @@ def _write(output: str, text: str) -> None:
     if output == "-":
         print(text, end="", flush=True)
         return
-    path = Path(output)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(Path(output), text)

@@ -17,7 +17,6 @@ import hashlib
 import html
 import json
 import math
-import os
 import re
 from datetime import datetime, timezone
 from importlib import resources
@@ -29,6 +28,7 @@ from lit_coder.evaluation.round_table import best_record, defined_rates
 from lit_coder.recursion.round_record import FilterCounts, RoundRecord, read_records
 from lit_coder.training_data.pool import SamplePool
 from lit_coder.training_data.sample import Sample
+from lit_coder.training_data.whole_file import write_whole
 
 REPORT_NAME = "report.html"
 _LONGEST_TEXT = 20_000
@@ -50,14 +50,8 @@ def write_report(run_folder: Path) -> Path:
         OSError: the page cannot be written.
     """
     records = read_records(run_folder / "rounds")
-    page = _page(_page_data(run_folder, records))
     path = run_folder / REPORT_NAME
-    temporary = path.with_name(REPORT_NAME + ".partial")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(page)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    write_whole(path, _page(_page_data(run_folder, records)))
     return path
 
 

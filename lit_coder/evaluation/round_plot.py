@@ -9,6 +9,7 @@ are the report's (`evaluation/report.py`).
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 from lit_coder.evaluation.round_table import defined_rates, held_out_pass
 from lit_coder.recursion.round_record import RoundRecord
+from lit_coder.training_data.whole_file import write_whole
 
 
 def plot_rounds(records: Sequence[RoundRecord], path: Path) -> Path:
@@ -31,9 +33,9 @@ def plot_rounds(records: Sequence[RoundRecord], path: Path) -> Path:
     _draw_success(success, records)
     for axes in (held_out, pool, success):
         _finish(axes, len(records))
-    temporary = path.with_name(path.name + ".partial")
-    canvas.print_figure(temporary, format="png", dpi=120)
-    temporary.replace(path)
+    drawn = io.BytesIO()
+    canvas.print_figure(drawn, format="png", dpi=120)
+    write_whole(path, drawn.getvalue())
     return path
 
 

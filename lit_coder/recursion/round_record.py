@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from lit_coder.training_data.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +168,7 @@ class RoundRecord:
         """Write the record so that it is there whole or not at all; return its path."""
         folder.mkdir(parents=True, exist_ok=True)
         path = self.path(folder)
-        temporary = path.with_suffix(".json.partial")
-        with temporary.open("w", encoding="utf-8") as stream:
-            json.dump(dataclasses.asdict(self), stream, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        write_whole(path, json.dumps(dataclasses.asdict(self), indent=1))
         return path
 
     @classmethod

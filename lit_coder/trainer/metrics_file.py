@@ -9,12 +9,15 @@ logs.
 from __future__ import annotations
 
 import csv
+import io
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
+
+from lit_coder.training_data.whole_file import write_whole
 
 
 class MetricsFile(Logger):
@@ -94,9 +97,8 @@ class MetricsFile(Logger):
 
     @staticmethod
     def _write(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
-        temporary = path.with_name(path.name + ".partial")
-        with temporary.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, columns)
-            writer.writeheader()
-            writer.writerows(rows)
-        temporary.replace(path)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(path, text.getvalue())
