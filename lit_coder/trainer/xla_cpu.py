@@ -129,8 +129,8 @@ def refuse_unfit_xla(trainer: Mapping[str, Any]) -> None:
         )
     if accelerator == "tpu" and not XLAAccelerator.is_available():
         raise ValueError(
-            "trainer.accelerator tpu: there is no TPU on this machine; use xla_cpu to have a CPU "
-            "compute the same, or cpu"
+            "trainer.accelerator tpu: there is no TPU on this machine; use --trainer.accelerator "
+            "cpu, or xla_cpu to have XLA compile for a CPU what it would for a TPU"
         )
     for name, fitting, instead in (
         ("strategy", ("auto",), "one process drives all XLA devices; leave it out"),

@@ -20,6 +20,15 @@ if importlib.util.find_spec("torch_xla") is not None:
 EXPLORING = ("--trainer.accelerator=xla_cpu", "--model.init_args.exploration_probability=0.5")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def device_first() -> None:
+    """Ask for the device: PyTorch has no gradients on one that comes after its first backward."""
+    if importlib.util.find_spec("torch_xla") is not None:
+        import torch_xla
+
+        torch_xla.device()
+
+
 class FinishedRun(NamedTuple):
     """A run on one device, in this process."""
 

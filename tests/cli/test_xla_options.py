@@ -1,0 +1,49 @@
+"""XLA devices that cannot be had, and options that cannot work on them: one sentence, status 2."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from lit_coder.trainer.xla_cpu import refuse_unfit_xla
+from tests.cli.command_line import TINY, CommandLine
+
+HAS_XLA = importlib.util.find_spec("torch_xla") is not None
+TRAINER = {
+    "accelerator": "xla_cpu",
+    "devices": 1,
+    "num_nodes": 1,
+    "precision": "32-true",
+    "strategy": "auto",
+}
+
+
+@pytest.mark.skipif(HAS_XLA, reason="torch_xla is installed")
+@pytest.mark.parametrize("name", ["tpu", "xla_cpu"])
+def test_without_torch_xla_the_extra_is_named(command: CommandLine, name: str) -> None:
+    sentence = command.refused("fit", *TINY, "--trainer.accelerator", name)
+    assert f"trainer.accelerator {name} needs torch_xla" in sentence
+    assert 'pip install "lit-coder[tpu]"' in sentence
+    assert "--trainer.accelerator cpu" in sentence
+
+
+@pytest.mark.skipif(not HAS_XLA, reason="torch_xla is not installed")
+def test_without_a_tpu_the_cpu_is_named(command: CommandLine) -> None:
+    sentence = command.refused("fit", *TINY, "--trainer.accelerator", "tpu")
+    assert "there is no TPU on this machine" in sentence and "xla_cpu" in sentence
+
+
+@pytest.mark.skipif(not HAS_XLA, reason="torch_xla is not installed")
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("strategy", "ddp"), ("num_nodes", 2), ("precision", "bf16-true"), ("devices", "0")],
+)
+def test_what_cannot_work_on_xla_devices_is_refused(option: str, value: object) -> None:
+    with pytest.raises(ValueError, match=rf"trainer\.{option} .*{value}"):
+        refuse_unfit_xla({**TRAINER, option: value})
+
+
+@pytest.mark.parametrize("accelerator", ["cpu", "auto", "gpu"])
+def test_other_accelerators_are_not_looked_at(accelerator: str) -> None:
+    refuse_unfit_xla({**TRAINER, "accelerator": accelerator, "strategy": "ddp"})
