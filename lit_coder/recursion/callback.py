@@ -149,7 +149,8 @@ class RecursiveGenerationCallback(pl.Callback):
         self._runner: Runner | None = None
         self._repairer: Repairer | None = None
         self._saved_repairer: str | None = None
-        self._processes = Processes()
+        self.processes = Processes()
+        """Those of the run, once a fit is set up."""
         self._module: CodeModule | None = None
         self._accumulate_grad_batches = 1
         self._saved_losses: dict[str, float | int] | None = None
@@ -168,7 +169,7 @@ class RecursiveGenerationCallback(pl.Callback):
         }
         if self._module is not None:
             state["train_loss"] = saved_losses(
-                self._module.train_loss, self._processes, self._accumulate_grad_batches
+                self._module.train_loss, self.processes, self._accumulate_grad_batches
             )
         return state
 
@@ -203,8 +204,8 @@ class RecursiveGenerationCallback(pl.Callback):
             ValueError: this one made another tokenizer than the first.
         """
         if stage == "fit":
-            self._processes = Processes.join()
-            refuse_other_tokenizers(_data_module(trainer).tokenizer, self._processes)
+            self.processes = Processes.join()
+            refuse_other_tokenizers(_data_module(trainer).tokenizer, self.processes)
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Load the repairer, open the pool, start the sandbox and prove its verdicts.
@@ -226,24 +227,24 @@ class RecursiveGenerationCallback(pl.Callback):
         self._module = pl_module
         self._accumulate_grad_batches = trainer.accumulate_grad_batches
         self._repairer = open_repairer(
-            self.repairer, pl_module.device, self._saved_repairer, self._processes
+            self.repairer, pl_module.device, self._saved_repairer, self.processes
         )
-        if self._processes.is_first:
+        if self.processes.is_first:
             folder = Path(trainer.default_root_dir)
             self.run_id = open_pool(folder / POOL_FOLDER, self.run_id, data.pool_version)
             records = read_records(folder / ROUNDS_FOLDER)
             self.records = [record for record in records if record.round < data.round]
-        self.run_id, self.records = self._processes.from_first((self.run_id, self.records))
+        self.run_id, self.records = self.processes.from_first((self.run_id, self.records))
         self._runner = open_runner(
-            share_of_sandbox(self.sandbox, self._processes, trainer.num_nodes)
+            share_of_sandbox(self.sandbox, self.processes, trainer.num_nodes)
         )
         self._runner.__enter__()
         check_sandbox(self._runner)
         if data.problems.untried:
             failing = frozenset[str]()
-            if self._processes.is_first:
+            if self.processes.is_first:
                 failing = failing_references(data.problems.untried, self._verifier())
-            data.leave_out_labelled(self._processes.from_first(failing))
+            data.leave_out_labelled(self.processes.from_first(failing))
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock of a round that is gone on with: its epoch does not start again."""
@@ -255,7 +256,7 @@ class RecursiveGenerationCallback(pl.Callback):
         take_losses(
             self._module.train_loss,
             self._saved_losses,
-            self._processes,
+            self.processes,
             self._accumulate_grad_batches,
         )
         self._saved_losses = None
@@ -280,14 +281,14 @@ class RecursiveGenerationCallback(pl.Callback):
             # the epoch once more then, with the next round's data in place.
             return
         seconds = {"training": time.perf_counter() - self._round_started}
-        total_loss, num_losses = self._processes.sums(pl_module.train_loss.total())
+        total_loss, num_losses = self.processes.sums(pl_module.train_loss.total())
         pl_module.train_loss.reset()
         with sampling_mode(pl_module, trainer.strategy.model):
             with self._timed("measuring", seconds):
                 score = self._measure(pl_module, data)
             written = self._written(trainer, pl_module, data, seconds)
         committed = Committed({}, None, data.pool_version, 0)
-        if self._processes.is_first:
+        if self.processes.is_first:
             pool = SamplePool(Path(trainer.default_root_dir) / POOL_FOLDER, self.run_id)
             committed = self._round_work().commit(pool, written, data, trainer.global_step)
         record = RoundRecord(
@@ -305,7 +306,7 @@ class RecursiveGenerationCallback(pl.Callback):
             repairer=self._repairer.name if self._repairer else "",
             repairs=committed.repairs,
         )
-        self._finish(trainer, data, self._processes.from_first(record))
+        self._finish(trainer, data, self.processes.from_first(record))
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -326,7 +327,7 @@ class RecursiveGenerationCallback(pl.Callback):
         return self._round_work().measure(module, data)
 
     def _round_work(self) -> RoundWork:
-        return RoundWork(self._settings, self._verifier(), self._processes)
+        return RoundWork(self._settings, self._verifier(), self.processes)
 
     def _verifier(self) -> Verifier:
         assert self._runner is not None, "the sandbox is started in on_fit_start"
@@ -366,14 +367,14 @@ class RecursiveGenerationCallback(pl.Callback):
             note += "; stopped (recursion.on_decline)"
         elif note and self.on_decline == "roll_back":
             best = str(getattr(trainer.checkpoint_callback, "best_model_path", ""))
-            next_version, origin = roll_back(trainer, self._processes.from_first(best))
+            next_version, origin = roll_back(trainer, self.processes.from_first(best))
             note += f"; went back to {origin} (recursion.on_decline)"
             record = dataclasses.replace(record, rolled_back=True)
         if note:
             logger.warning("round %d: %s", record.round, note)
             record = dataclasses.replace(record, note=note)
         hand_over(trainer, data.at_round(record.round + 1, next_version))
-        if self._processes.is_first:
+        if self.processes.is_first:
             record.write(Path(trainer.default_root_dir) / ROUNDS_FOLDER)
         self.records.append(record)
         self.ended_round = record

@@ -3,9 +3,11 @@
     processes = Processes.join()                  # in a fit; one process alone is (0, 1)
     own = processes.share(problems)               # problems[rank::count]
     rows = processes.all_interleaved([work(p) for p in own])    # as one process would have them
+    requested, due = processes.largest(requested, due)          # all decide alike
 
-Python objects travel over a process group of their own, on the host (gloo): no device memory, and
-a process that dies ends the waiting of the others at once. Gradients are Lightning's business.
+Objects and numbers travel over a process group of their own, on the host (gloo): no device memory
+is taken, the device need not be waited for, and a process that dies ends the waiting of the others
+at once. Gradients are Lightning's business.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ class Processes:
     Args:
         rank: its number, over all nodes.
         count: how many there are.
-        group: the process group that objects travel over; None where there is one process.
+        group: the process group that they talk over; None where there is one process.
     """
 
     def __init__(self, rank: int = 0, count: int = 1, group: Any = None) -> None:
@@ -72,6 +74,15 @@ class Processes:
     def sums(self, values: Sequence[float]) -> list[float]:
         """Each value added up over the processes, for every process."""
         return [sum(column) for column in zip(*self._all(tuple(values)), strict=True)]
+
+    def largest(self, *numbers: int) -> tuple[int, ...]:
+        """Each number's largest value over the processes, for every process."""
+        if self.count == 1:
+            return numbers
+        exchanged = torch.tensor(numbers, dtype=torch.int64)
+        maximum = torch.distributed.ReduceOp.MAX
+        torch.distributed.all_reduce(exchanged, op=maximum, group=self._group)
+        return tuple(exchanged.tolist())
 
     def from_first(self, value: T) -> T:
         """The first process's value, for every process."""

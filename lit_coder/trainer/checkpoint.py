@@ -27,7 +27,7 @@ from lightning.pytorch.callbacks import Checkpoint
 
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.recursion.callback import RecursiveGenerationCallback
-from lit_coder.trainer.agreement import Agreement
+from lit_coder.recursion.processes import Processes
 from lit_coder.trainer.checkpoint_files import (
     LAST_LINK,
     BestRounds,
@@ -85,7 +85,7 @@ class RunCheckpoint(Checkpoint):
         self._last_save_seconds = time.monotonic()
         self._signals: StopSignals | None = None
         self._requeue: RequeueSignal | None = None
-        self._agreement = Agreement(world_size=1)
+        self._processes = Processes()
         self._writer = CheckpointWriter()
         self._io = RunCheckpointIO(self._write_elsewhere)
 
@@ -132,7 +132,7 @@ class RunCheckpoint(Checkpoint):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Listen to signals; a new run saves its first weights so that `last` always exists."""
         recursion = _recursion(trainer)
-        self._agreement = Agreement(trainer.world_size)
+        self._processes = recursion.processes
         self._signals = StopSignals(
             busy=lambda: recursion.phase,
             announce=logger.warning,
@@ -251,7 +251,7 @@ class RunCheckpoint(Checkpoint):
     def _agreed(self, due: bool = False) -> tuple[int, int, int]:
         """The signal that asked for a stop, whether to requeue, whether a save is due: for all."""
         assert self._signals is not None and self._requeue is not None
-        requested, requeue, due_somewhere = self._agreement.largest(
+        requested, requeue, due_somewhere = self._processes.largest(
             self._signals.requested, int(self._requeue.is_asked), int(due)
         )
         return requested, requeue, due_somewhere

@@ -33,6 +33,7 @@ def test_one_process_alone_has_everything_without_a_group() -> None:
     assert alone.interleaved([3, 1]) == alone.all_interleaved([3, 1]) == [3, 1]
     assert alone.sums([1.5, 2]) == [1.5, 2]
     assert alone.from_first("x") == "x"
+    assert alone.largest(3, 0) == (3, 0)
 
 
 @given(st.integers(0, 9), st.integers(1, 4), st.integers(1, 4), st.booleans())

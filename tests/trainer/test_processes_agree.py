@@ -9,15 +9,13 @@ from pathlib import Path
 
 import torch
 
-from lit_coder.trainer.agreement import Agreement
-
 REPOSITORY = Path(__file__).parents[2]
 
 PROCESSES = """
 import random, sys
 import numpy, torch
 from torch import distributed, multiprocessing
-from lit_coder.trainer.agreement import Agreement
+from lit_coder.recursion.processes import Processes
 from lit_coder.trainer.random_state import RandomState
 
 def draw():
@@ -33,7 +31,7 @@ def work(rank, folder):
     distributed.init_process_group(
         "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2
     )
-    agreed = Agreement(2).largest(15 * rank, 1 - rank, 0)
+    agreed = Processes.join().largest(15 * rank, 1 - rank, 0)
     random.seed(rank), numpy.random.seed(rank), torch.manual_seed(rank)
     state = RandomState().state_dict()
     drawn = draw()
@@ -45,10 +43,6 @@ def work(rank, folder):
 
 multiprocessing.start_processes(work, (sys.argv[1],), nprocs=2, start_method="fork")
 """
-
-
-def test_one_process_alone_decides_by_itself() -> None:
-    assert Agreement(world_size=1).largest(3, 0) == (3, 0)
 
 
 def test_two_processes_agree_and_each_goes_on_with_its_own_random_numbers(tmp_path: Path) -> None:
