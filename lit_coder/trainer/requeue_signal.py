@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from types import FrameType, TracebackType
-from typing import Any
+from types import FrameType
+
+from lit_coder.trainer.borrowed_signals import BorrowedSignals
 
 _NUMBERS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP)
 
 
-class RequeueSignal:
+class RequeueSignal(BorrowedSignals):
     """Keeps Lightning's handler back.
 
     Args:
@@ -27,10 +28,10 @@ class RequeueSignal:
     """
 
     def __init__(self, at_once: Callable[[], bool]) -> None:
+        super().__init__()
         self.is_asked = False
         """Whether an answer is due."""
         self._at_once = at_once
-        self._former: dict[int, Callable[[int, FrameType | None], Any]] = {}
         self._number = 0
 
     def __enter__(self) -> RequeueSignal:
@@ -38,19 +39,8 @@ class RequeueSignal:
             handler = signal.getsignal(number)
             # Which signal it is, is Lightning's to know.
             if callable(handler) and type(handler).__module__.startswith("lightning."):
-                self._former[number] = handler
-                signal.signal(number, self._handle)
+                self._borrow(number)
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        for number, former in self._former.items():
-            signal.signal(number, former)
-        self._former.clear()
 
     def answer(self) -> None:
         """Let Lightning save and have the job requeued."""

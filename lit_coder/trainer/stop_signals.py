@@ -17,7 +17,9 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
-from types import FrameType, TracebackType
+from types import FrameType
+
+from lit_coder.trainer.borrowed_signals import BorrowedSignals
 
 
 class RunInterrupted(BaseException):
@@ -29,7 +31,7 @@ class RunInterrupted(BaseException):
         self.aborted = aborted
 
 
-class StopSignals:
+class StopSignals(BorrowedSignals):
     """Turns SIGINT and SIGTERM into a request, an immediate stop, or an abort.
 
     Args:
@@ -46,6 +48,7 @@ class StopSignals:
         forward: Callable[[int], None] | None = None,
         repeat_seconds: float = 0.5,
     ) -> None:
+        super().__init__()
         self.requested = 0
         """The signal that asked for a stop, 0 = none."""
         self._requested_seconds = 0.0
@@ -53,23 +56,11 @@ class StopSignals:
         self._announce = announce
         self._forward = forward
         self._repeat_seconds = repeat_seconds
-        self._former: dict[int, signal.Handlers | Callable[..., object] | int | None] = {}
 
     def __enter__(self) -> StopSignals:
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._former[number] = signal.getsignal(number)
-            signal.signal(number, self._handle)
+            self._borrow(number)
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        for number, former in self._former.items():
-            signal.signal(number, former)
-        self._former.clear()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
