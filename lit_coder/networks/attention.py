@@ -78,8 +78,8 @@ def attend_to_all(q_BHTD: Tensor, k_BHTD: Tensor, v_BHTD: Tensor) -> Tensor:
     """Attention in which every position sees every other one, whatever they hold."""
     if not _is_explicit(q_BHTD.device, q_BHTD.shape[2]):
         return F.scaled_dot_product_attention(q_BHTD, k_BHTD, v_BHTD)
-    scores_BHTT = (q_BHTD * q_BHTD.shape[-1] ** -0.5) @ k_BHTD.mT
-    return scores_BHTT.softmax(-1) @ v_BHTD
+    scores_BHTT = torch.matmul(q_BHTD * q_BHTD.shape[-1] ** -0.5, k_BHTD.mT)
+    return torch.matmul(scores_BHTT.softmax(-1), v_BHTD)
 
 
 def _takes_grouped_heads(device: torch.device, dtype: torch.dtype) -> bool:
