@@ -150,7 +150,6 @@ class RecursiveGenerationCallback(pl.Callback):
         self._repairer: Repairer | None = None
         self._saved_repairer: str | None = None
         self.processes = Processes()
-        """Those of the run, once a fit is set up."""
         self._module: CodeModule | None = None
         self._accumulate_grad_batches = 1
         self._saved_losses: dict[str, float | int] | None = None

@@ -138,8 +138,7 @@ class CodeDataModule(pl.LightningDataModule):
         self._tokenizer_file = tokenizer
         self._tokenizer_vocab_size = tokenizer_vocab_size
         self._pretrained = pretrained
-        self._num_used_corpus_rows = 0
-        self._corpus_rows_of_round = 0
+        self._num_used_corpus_rows = self._corpus_rows_of_round = 0
         self._already_said: set[str] = set()
         self._saved_corpus: str | None = None
         self._corpus_opening = CorpusOpening(
