@@ -82,6 +82,18 @@ FEATURES: dict[str, tuple[str, ...]] = {
         "--model.optimizer=muon",
         "--model.gradient_checkpointing=1",
     ),
+    "a TRM": (
+        "--model=TRMModule",
+        "--model.num_registers=1",
+        "--model.num_outer_cycles=2",
+        "--model.num_inner_cycles=1",
+        "--model.supervision_steps=4",
+        "--data.families=[sudoku]",
+        "--data.difficulties=[1]",
+        "--data.held_out_difficulties=[1]",
+        "--data.max_sequence_length=16",
+        "--data.canvas_length=16",
+    ),
 }
 """What a run may do that a kill could hit; each is compared with an undisturbed run of its own."""
 
@@ -170,9 +182,6 @@ class RunServer:
 def fingerprint_of(run: Path) -> dict[str, str]:
     """Hashes of what a run must give however often it was killed: weights, pool, rounds."""
     checkpoint = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
-    weights = hashlib.sha256()
-    for name, tensor in sorted(checkpoint["state_dict"].items()):
-        weights.update(name.encode() + tensor.numpy().tobytes())
     optimizer = hashlib.sha256()
     for index, state in sorted(checkpoint["optimizer_states"][0]["state"].items()):
         for name, value in sorted(state.items()):
@@ -186,8 +195,16 @@ def fingerprint_of(run: Path) -> dict[str, str]:
     ]
     return {
         "step": str(checkpoint["global_step"]),
-        "weights": weights.hexdigest(),
+        "weights": _hash_of(checkpoint["state_dict"]),
+        "slots": _hash_of(checkpoint.get("trm_carries", {})),
         "optimizer": optimizer.hexdigest(),
         "pool": f"{len(samples)} {pool.hexdigest()}",
         "rounds": hashlib.sha256(repr(records).encode()).hexdigest(),
     }
+
+
+def _hash_of(tensors: dict[str, torch.Tensor]) -> str:
+    found = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        found.update(name.encode() + tensor.numpy().tobytes())
+    return found.hexdigest()
