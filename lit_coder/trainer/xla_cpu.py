@@ -122,6 +122,8 @@ def refuse_unfit_xla(trainer: Mapping[str, Any]) -> None:
     if accelerator == "xla_cpu":
         # Otherwise torch_xla chooses on import, and says so.
         os.environ["PJRT_DEVICE"] = "CPU"
+    # XLA's compiler announces at each graph that its partitioner will be another one.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if fault := xla_fault():
         raise ValueError(
             f"trainer.accelerator {accelerator} needs torch_xla ({fault}): {_REMEDY}, or use "
