@@ -40,7 +40,11 @@ def test_json_lines_a_list_an_object_and_a_table_give_the_same_records(tmp_path:
         ("a.jsonl", b'{"a": 1}\n{"a": \n', "a.jsonl, line 2: not valid JSON"),
         ("a.jsonl", b"[1]\n", "a.jsonl, line 1: a list where an object is needed"),
         ("a.jsonl", b"\xff\n", "a.jsonl is not UTF-8 text"),
-        ("a.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 99, mtime=0)[:-20], "a.jsonl.gz cannot be read"),
+        (
+            "a.jsonl.gz",
+            gzip.compress(b'{"a": 1}\n' * 99, mtime=0)[:-20],
+            "a.jsonl.gz cannot be read",
+        ),
         ("a.jsonl.gz", b"no gzip", "a.jsonl.gz cannot be read"),
         ("a.json", b'{"a": 1}', "neither a list nor an object of records"),
         ("a.json", b"[" * 100_000, "nested too deeply"),
