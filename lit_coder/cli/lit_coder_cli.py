@@ -7,6 +7,7 @@ added to the Trainer here.
 
 from __future__ import annotations
 
+import pkgutil
 from typing import Any
 
 import lightning.pytorch as pl
@@ -129,7 +130,7 @@ class LitCoderCLI(LightningCLI):
         )
         refuse_other_layout(config)
         refuse_unfit_trainer(config.trainer, config.recursion.every_n_steps, fits)
-        refuse_unfit_xla(config.trainer)
+        refuse_unfit_xla(config.trainer, pkgutil.resolve_name(config.model.class_path))
         refuse_out_of_range(config)
         refuse_unwritable(self._plan.run_folder)
         if self._plan.checkpoint is None:

@@ -136,6 +136,8 @@ class CodeModule(pl.LightningModule):
     """
 
     network: nn.Module
+    has_static_shapes = False
+    """Whether it trains and writes in rows of one length, as XLA devices want it."""
 
     def __init__(self, options: TrainingOptions) -> None:
         super().__init__()

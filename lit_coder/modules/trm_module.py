@@ -90,6 +90,7 @@ class TRMModule(CodeModule):
 
     network: TRM
     averaged: TRM
+    has_static_shapes = True
 
     def __init__(
         self,

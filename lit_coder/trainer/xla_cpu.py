@@ -24,6 +24,7 @@ from lightning.pytorch.strategies.single_xla import SingleDeviceXLAStrategy
 from lightning_utilities.core.apply_func import apply_to_collection
 from torch import Tensor
 
+from lit_coder.modules.code_module import CodeModule
 from lit_coder.networks.xla_device import share_rows
 
 XLA_ACCELERATORS = ("tpu", "xla_cpu")
@@ -110,8 +111,12 @@ def xla_fault() -> str:
     return ""
 
 
-def refuse_unfit_xla(trainer: Mapping[str, Any]) -> None:
+def refuse_unfit_xla(trainer: Mapping[str, Any], module: type[CodeModule]) -> None:
     """Raise where options of Trainer cannot work on the XLA devices that they name.
+
+    Args:
+        trainer: its options.
+        module: what is to be trained.
 
     Raises:
         ValueError: naming the option.
@@ -119,6 +124,12 @@ def refuse_unfit_xla(trainer: Mapping[str, Any]) -> None:
     accelerator = trainer["accelerator"]
     if accelerator not in XLA_ACCELERATORS:
         return
+    if not module.has_static_shapes:
+        raise ValueError(
+            f"trainer.accelerator {accelerator} is for a TRMModule, not for a {module.__name__}: "
+            "it writes rows that grow, which XLA would compile anew at each token; use "
+            "--trainer.accelerator cpu, or auto"
+        )
     if accelerator == "xla_cpu":
         # Otherwise torch_xla chooses on import, and says so.
         os.environ["PJRT_DEVICE"] = "CPU"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import pytest
 
+from lit_coder.modules.gpt_module import GPTModule
+from lit_coder.modules.trm_module import TRMModule
 from lit_coder.trainer.xla_cpu import refuse_unfit_xla
 from tests.cli.command_line import TINY, CommandLine
 
 HAS_XLA = importlib.util.find_spec("torch_xla") is not None
+TRM = ("--config", str(Path(__file__).parents[2] / "configs" / "trm_debug.yaml"))
 TRAINER = {
     "accelerator": "xla_cpu",
     "devices": 1,
@@ -22,7 +26,7 @@ TRAINER = {
 @pytest.mark.skipif(HAS_XLA, reason="torch_xla is installed")
 @pytest.mark.parametrize("name", ["tpu", "xla_cpu"])
 def test_without_torch_xla_the_extra_is_named(command: CommandLine, name: str) -> None:
-    sentence = command.refused("fit", *TINY, "--trainer.accelerator", name)
+    sentence = command.refused("fit", *TRM, "--trainer.accelerator", name)
     assert f"trainer.accelerator {name} needs torch_xla" in sentence
     assert 'pip install "lit-coder[tpu]"' in sentence
     assert "--trainer.accelerator cpu" in sentence
@@ -30,7 +34,7 @@ def test_without_torch_xla_the_extra_is_named(command: CommandLine, name: str) -
 
 @pytest.mark.skipif(not HAS_XLA, reason="torch_xla is not installed")
 def test_without_a_tpu_the_cpu_is_named(command: CommandLine) -> None:
-    sentence = command.refused("fit", *TINY, "--trainer.accelerator", "tpu")
+    sentence = command.refused("fit", *TRM, "--trainer.accelerator", "tpu")
     assert "there is no TPU on this machine" in sentence and "xla_cpu" in sentence
 
 
@@ -41,9 +45,15 @@ def test_without_a_tpu_the_cpu_is_named(command: CommandLine) -> None:
 )
 def test_what_cannot_work_on_xla_devices_is_refused(option: str, value: object) -> None:
     with pytest.raises(ValueError, match=rf"trainer\.{option} .*{value}"):
-        refuse_unfit_xla({**TRAINER, option: value})
+        refuse_unfit_xla({**TRAINER, option: value}, TRMModule)
 
 
 @pytest.mark.parametrize("accelerator", ["cpu", "auto", "gpu"])
 def test_other_accelerators_are_not_looked_at(accelerator: str) -> None:
-    refuse_unfit_xla({**TRAINER, "accelerator": accelerator, "strategy": "ddp"})
+    refuse_unfit_xla({**TRAINER, "accelerator": accelerator, "strategy": "ddp"}, GPTModule)
+
+
+@pytest.mark.parametrize("name", ["tpu", "xla_cpu"])
+def test_a_gpt_is_not_trained_on_xla_devices(command: CommandLine, name: str) -> None:
+    sentence = command.refused("fit", *TINY, "--trainer.accelerator", name)
+    assert f"trainer.accelerator {name} is for a TRMModule" in sentence
