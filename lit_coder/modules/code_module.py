@@ -29,6 +29,7 @@ from lit_coder.modules.optimizers import (
     ParameterKind,
     make_optimizer,
     parameter_kinds,
+    suit_device,
 )
 from lit_coder.modules.schedule import ScheduleKind, warmup_cosine, warmup_stable_decay
 from lit_coder.tokenizer import CodeTokenizer
@@ -307,3 +308,6 @@ class CodeModule(pl.LightningModule):
             self.tokenizer = tokenizer
         if "train_loss_total" in checkpoint:
             self.train_loss.load_state_dict(checkpoint["train_loss_total"])
+        if self._trainer is not None:
+            for state in checkpoint.get("optimizer_states", ()):
+                suit_device(state, self.trainer.strategy.root_device.type)

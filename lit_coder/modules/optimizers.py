@@ -109,6 +109,15 @@ def make_optimizer(
     return _adamw(groups, options)
 
 
+def suit_device(state: dict[str, Any], device_type: str) -> None:
+    """Have a saved optimizer state be of AdamW as it is on this device, wherever it was saved."""
+    for group in state["param_groups"]:
+        if "fused" in group:
+            group["fused"] = device_type in _FUSED_DEVICES
+        if "capturable" in group:
+            group["capturable"] = device_type == "xla"
+
+
 def _adamw(groups: list[dict[str, Any]], options: OptimizerOptions) -> torch.optim.AdamW:
     devices = {parameter.device.type for group in groups for parameter in group["params"]}
     return torch.optim.AdamW(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,20 @@ def test_a_checkpoint_is_of_host_tensors_and_serves_without_xla(run: FinishedRun
     assert {name.replace("network.", "averaged.") for name in names} <= names
     path = run.folder / "checkpoints" / "round-0002.ckpt"
     assert main(["validate", f"--ckpt_path={path}", "--trainer.accelerator=cpu"]) == 0
+
+
+@pytest.mark.parametrize("accelerator", ["cpu", "xla_cpu"])
+def test_a_run_goes_on_on_the_other_kind_of_device(accelerator: str, run: FinishedRun) -> None:
+    last = run.folder / "checkpoints" / "last.ckpt"
+    steps = {"cpu": NUM_STEPS + STEPS_PER_ROUND, "xla_cpu": NUM_STEPS + 2 * STEPS_PER_ROUND}
+    options = (
+        f"--trainer.accelerator={accelerator}",
+        f"--trainer.max_steps={steps[accelerator]}",
+    )
+    assert main(["fit", f"--ckpt_path={last}", *options]) == 0
+    rows = read_rows(rows_file(run.folder))
+    assert rows[-1].step == steps[accelerator]
+    assert all(math.isfinite(row.loss) for row in rows)
 
 
 @pytest.mark.slow
