@@ -55,6 +55,7 @@ LIGHTNING_PLACES = (
 POOL_FILE = "training_data/pool.py"
 PARQUET_FILE = "corpora/parquet_files.py"
 LANCE_FILE = "corpora/lance_files.py"
+XLA_FILES = ("networks/xla_device.py", "trainer/xla_cpu.py")
 DOCKER_FILE = "sandbox/docker_daemon.py"
 # The name of one of them differs between the versions of Python.
 STANDARD_MODULES = {*sys.stdlib_module_names, "_sha2", "_sha256", "lit_coder"}
@@ -103,6 +104,8 @@ def departures(file: str, source: str) -> list[str]:
             wrong.append(f"{file}: imports pyarrow, which only {POOL_FILE} does")
         if top == "lance" and file not in (POOL_FILE, LANCE_FILE):
             wrong.append(f"{file}: imports lance, which only {POOL_FILE} does")
+        if top == "torch_xla" and file not in XLA_FILES:
+            wrong.append(f"{file}: imports torch_xla, which only {' and '.join(XLA_FILES)} do")
         if top == "docker" and file == DOCKER_FILE:
             continue
         if room in STANDARD_LIBRARY_ROOMS and top not in STANDARD_MODULES:
@@ -135,6 +138,7 @@ def test_a_room_imports_only_what_it_may(file: str) -> None:
         ("recursion/new.py", "import lance", "only training_data/pool.py"),
         ("corpora/new.py", "import pyarrow", "only training_data/pool.py"),
         ("corpora/parquet_files.py", "import lance", "only training_data/pool.py"),
+        ("modules/new.py", "import torch_xla", "only networks/xla_device.py"),
         ("sandbox/new.py", "import docker", "not of the standard library"),
         ("verification/new.py", "def f():\n    import torch", "torch"),
         ("problems/new.py", "import numpy", "numpy"),
