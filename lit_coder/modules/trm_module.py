@@ -80,6 +80,7 @@ class TRMModule(CodeModule):
         max_gradient_norm: gradients are scaled down to this norm.
         optimizer: as GPTModule's.
         muon_learning_rate: as GPTModule's.
+        muon_weight_decay: as GPTModule's.
         schedule: as GPTModule's.
         decay_share: share of all steps in which warmup_stable_decay decays.
         compile: a supervision step with torch.compile; auto does so on a CUDA device.
@@ -122,7 +123,8 @@ class TRMModule(CodeModule):
         weight_decay: float = 0.1,
         max_gradient_norm: float = 1.0,
         optimizer: OptimizerKind = "adamw",
-        muon_learning_rate: float = 0.02,
+        muon_learning_rate: float | None = None,
+        muon_weight_decay: float | None = None,
         schedule: ScheduleKind = "cosine",
         decay_share: float = 0.2,
         compile: CompileMode = "auto",
@@ -260,7 +262,7 @@ class TRMModule(CodeModule):
 
 def _training_options(given: dict[str, Any]) -> TrainingOptions:
     """What the options say of training."""
-    names = ("learning_rate", "muon_learning_rate", "weight_decay")
+    names = ("learning_rate", "muon_learning_rate", "weight_decay", "muon_weight_decay")
     return TrainingOptions(
         optimizer=OptimizerOptions(given["optimizer"], **{name: given[name] for name in names}),
         schedule=given["schedule"],
