@@ -46,7 +46,12 @@ from lit_coder.trainer.random_state import RandomState
 from lit_coder.trainer.run_folder import RunFolder
 from lit_coder.trainer.run_log import LogLevel, set_log_level
 from lit_coder.trainer.run_loggers import run_loggers
-from lit_coder.trainer.xla_cpu import XLA_ACCELERATORS, refuse_unfit_xla, xla_strategy
+from lit_coder.trainer.xla_cpu import (
+    XLA_ACCELERATORS,
+    meant_accelerator,
+    refuse_unfit_xla,
+    xla_strategy,
+)
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     "max_epochs": -1,
@@ -130,7 +135,9 @@ class LitCoderCLI(LightningCLI):
         )
         refuse_other_layout(config)
         refuse_unfit_trainer(config.trainer, config.recursion.every_n_steps, fits)
-        refuse_unfit_xla(config.trainer, pkgutil.resolve_name(config.model.class_path))
+        module = pkgutil.resolve_name(config.model.class_path)
+        config.trainer.accelerator = meant_accelerator(config.trainer.accelerator, module)
+        refuse_unfit_xla(config.trainer, module)
         refuse_out_of_range(config)
         refuse_unwritable(self._plan.run_folder)
         if self._plan.checkpoint is None:

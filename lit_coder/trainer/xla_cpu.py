@@ -111,6 +111,18 @@ def xla_fault() -> str:
     return ""
 
 
+def meant_accelerator(accelerator: Any, module: type[CodeModule]) -> Any:
+    """What `auto` means where there is a TPU: Lightning would choose it with its own strategy.
+
+    Args:
+        accelerator: the option of Trainer; others than `auto` mean themselves.
+        module: what is to be trained.
+    """
+    if accelerator != "auto" or not XLAAccelerator.is_available():
+        return accelerator
+    return "tpu" if module.has_static_shapes else "cpu"
+
+
 def refuse_unfit_xla(trainer: Mapping[str, Any], module: type[CodeModule]) -> None:
     """Raise where options of Trainer cannot work on the XLA devices that they name.
 

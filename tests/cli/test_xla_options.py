@@ -9,7 +9,7 @@ import pytest
 
 from lit_coder.modules.gpt_module import GPTModule
 from lit_coder.modules.trm_module import TRMModule
-from lit_coder.trainer.xla_cpu import refuse_unfit_xla
+from lit_coder.trainer.xla_cpu import meant_accelerator, refuse_unfit_xla
 from tests.cli.command_line import TINY, CommandLine
 
 HAS_XLA = importlib.util.find_spec("torch_xla") is not None
@@ -49,7 +49,10 @@ def test_what_cannot_work_on_xla_devices_is_refused(option: str, value: object) 
 
 
 @pytest.mark.parametrize("accelerator", ["cpu", "auto", "gpu"])
-def test_other_accelerators_are_not_looked_at(accelerator: str) -> None:
+def test_other_accelerators_are_left_as_they_are(accelerator: str) -> None:
+    for module in (GPTModule, TRMModule):
+        # `auto` is a TPU only where there is one.
+        assert meant_accelerator(accelerator, module) == accelerator
     refuse_unfit_xla({**TRAINER, "accelerator": accelerator, "strategy": "ddp"}, GPTModule)
 
 
