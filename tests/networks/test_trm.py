@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
+from benchmarks.weight_casts import WeightCasts
 from lit_coder.networks.trm import TRM, TRMConfig, TRMState, TRMStep
 from lit_coder.networks.trm_layers import rms_norm, truncated_normal
 from tests.networks.tiny_trm import BATCH_SIZE, some_ids, tiny_config, tiny_trm
@@ -215,27 +213,6 @@ def test_binary_latents_are_carried_and_trained_through(mixer: str) -> None:
     assert set(step.state.z_BLD.unique().tolist()) == {-1.0, 1.0}
     # Tokens reach the answer through the latents only.
     assert gradients(network, step)["embed_tokens.weight"].norm() > 0
-
-
-class WeightCasts(TorchDispatchMode):
-    """Counts conversions of a network's weights to another type."""
-
-    def __init__(self, network: TRM) -> None:
-        super().__init__()
-        self._weights = {weight.data_ptr() for weight in network.parameters()}
-        self.num_casts = 0
-
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., Any],
-        types: object,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        if func is torch.ops.aten._to_copy.default:
-            inputs = [leaf for leaf in tree_leaves(args) if isinstance(leaf, Tensor)]
-            self.num_casts += sum(x.data_ptr() in self._weights for x in inputs)
-        return func(*args, **(kwargs or {}))
 
 
 @pytest.mark.parametrize("mixer", MIXERS)
