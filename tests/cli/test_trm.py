@@ -155,12 +155,7 @@ def test_a_gpt_with_a_canvas_is_refused(command: CommandLine) -> None:
         ("supervision_steps", "0"),
         ("num_outer_cycles", "0"),
         ("num_gradient_cycles", "9"),
-        ("exploration_probability", "2"),
-        ("average_decay", "1"),
-        ("padding_weight", "-1"),
-        ("binary_threshold", "1"),
         ("num_attention_heads", "5"),
-        ("halt_weight", "-1"),
     ],
 )
 def test_an_option_out_of_its_range_names_itself_and_makes_no_folder(

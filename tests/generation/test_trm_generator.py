@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import random
@@ -64,6 +65,13 @@ def answers(completions: list[list[Completion]]) -> list[list[tuple[int, ...]]]:
     return [[each.ids for each in group] for group in completions]
 
 
+@functools.cache
+def noisy_answers() -> list[list[Completion]]:
+    """What the usual generator samples for all prompts."""
+    return generator().generate(PROMPTS, NOISY)
+
+
+@functools.cache
 def refined_alone(prompt: Prompt, sample: int | None, is_adaptive: bool = True) -> Refinement:
     """The refinement of one row without any other; None as the sample = from the starts."""
     ids_BL = torch.tensor([CANVAS.row(prompt.ids, prompt.draft_ids)])
@@ -96,7 +104,7 @@ def test_greedy_answers_repeat_themselves() -> None:
 
 
 def test_answers_end_at_their_end_at_padding_or_with_the_canvas() -> None:
-    completions = [c for group in generator().generate(PROMPTS, NOISY) for c in group]
+    completions = [c for group in noisy_answers() for c in group]
     kinds = set()
     for each in completions:
         assert not {PAD, END} & set(each.ids)
@@ -121,7 +129,7 @@ def test_an_answer_is_cut_at_the_most_new_tokens_and_has_not_ended_then() -> Non
 
 
 def test_samples_differ_by_their_noise() -> None:
-    samples = answers(generator().generate(PROMPTS, NOISY))
+    samples = answers(noisy_answers())
     assert sum(len(set(group)) > 1 for group in samples) > len(PROMPTS) / 2
     other_seed = dataclasses.replace(NOISY, seed=8)
     assert answers(generator().generate(PROMPTS, other_seed)) != samples
@@ -138,7 +146,7 @@ def test_equal_prompts_without_a_stream_get_noise_of_their_own() -> None:
 
 
 def test_the_answer_that_the_halting_head_is_surest_of_comes_first() -> None:
-    for prompt, found in zip(PROMPTS, generator().generate(PROMPTS, NOISY), strict=True):
+    for prompt, found in zip(PROMPTS, noisy_answers(), strict=True):
         alone = [refined_alone(prompt, sample) for sample in range(NOISY.num_samples)]
         alone.sort(key=lambda refinement: -float(refinement.halt_B))
         wanted = [CANVAS.answer(canvas_of(refinement)) for refinement in alone]
@@ -148,20 +156,18 @@ def test_the_answer_that_the_halting_head_is_surest_of_comes_first() -> None:
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 44])
 def test_the_batch_size_changes_no_answer(batch_size: int) -> None:
     options = dataclasses.replace(NOISY, batch_size=batch_size)
-    assert answers(generator().generate(PROMPTS, options)) == answers(
-        generator().generate(PROMPTS, NOISY)
-    )
+    assert answers(generator().generate(PROMPTS, options)) == answers(noisy_answers())
 
 
 def test_the_order_and_number_of_prompts_change_no_answer() -> None:
-    all_of_them = answers(generator().generate(PROMPTS, NOISY))
+    all_of_them = answers(noisy_answers())
     assert answers(generator().generate(PROMPTS[::-1], NOISY)) == all_of_them[::-1]
     assert answers(generator().generate(PROMPTS[2:4], NOISY)) == all_of_them[2:4]
 
 
 def test_more_samples_hold_the_same_ones() -> None:
     more = answers(generator().generate(PROMPTS, dataclasses.replace(NOISY, num_samples=6)))
-    for few, many in zip(answers(generator().generate(PROMPTS, NOISY)), more, strict=True):
+    for few, many in zip(answers(noisy_answers()), more, strict=True):
         left = iter(many)
         assert all(any(ids == other for other in left) for ids in few)
 
@@ -195,9 +201,7 @@ def test_a_batch_ends_once_all_its_answers_are_accepted() -> None:
 
 
 def test_banned_tokens_are_never_chosen() -> None:
-    free = {
-        i for group in answers(generator().generate(PROMPTS, NOISY)) for ids in group for i in ids
-    }
+    free = {i for group in answers(noisy_answers()) for ids in group for i in ids}
     banned = tuple(range(2, 8))
     assert free & set(banned)
     completions = generator(banned).generate(PROMPTS, NOISY)
