@@ -12,6 +12,7 @@ from pathlib import Path
 import lightning.pytorch as pl
 import torch
 
+from lit_coder.modules.code_module import CodeModule
 from lit_coder.modules.gpt_module import GPTModule
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.examples import collate, encode_example
@@ -73,7 +74,7 @@ def trained_module() -> GPTModule:
     return module.eval()
 
 
-def save_checkpoint(module: GPTModule, path: Path) -> Path:
+def save_checkpoint(module: CodeModule, path: Path) -> Path:
     """Write a checkpoint as a Trainer does."""
     trainer = pl.Trainer(
         accelerator="cpu",

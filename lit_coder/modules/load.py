@@ -72,7 +72,9 @@ def _from_checkpoint(file: Path) -> CodeModule:
         raise ValueError(f"{file} is not a checkpoint of lit_coder: it lacks hyper-parameters")
     if "tokenizer_json" not in content:
         raise ValueError(f"{file} holds no tokenizer, so its model can read no text")
-    class_path = str(hyper_parameters.get("_class_path", GPTModule.__name__))
+    # The command line notes the class; without it, the canvas tells the two apart.
+    unnoted = TRMModule if "canvas_length" in hyper_parameters else GPTModule
+    class_path = str(hyper_parameters.get("_class_path", unnoted.__name__))
     module_class = _CLASSES.get(class_path.rpartition(".")[2])
     if module_class is None:
         raise ValueError(

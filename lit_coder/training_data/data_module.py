@@ -331,10 +331,7 @@ class CodeDataModule(pl.LightningDataModule):
         # One group: the labelled set is drawn from as it is, whatever its difficulties.
         groups = self._groups("labelled", (each._replace(difficulty=0) for each in solved))
         if solved and not groups:
-            raise ValueError(
-                f"every labelled solution is longer than data.max_sequence_length "
-                f"({self.max_sequence_length} tokens); raise it"
-            )
+            raise ValueError(f"every labelled solution is longer than {self._room}; raise it")
         return groups[0] if groups else None
 
     def _groups(self, split: str, solved: Iterable[Solved]) -> list[RowGroup]:
@@ -342,14 +339,21 @@ class CodeDataModule(pl.LightningDataModule):
         groups, num_left_out = self.rows.groups(solved)
         if num_left_out and self._is_new(split):
             logger.warning(
-                "%d of %d %s solutions are longer than data.max_sequence_length (%d tokens) and "
-                "left out",
+                "%d of %d %s solutions are longer than %s and left out",
                 num_left_out,
                 num_left_out + sum(map(len, groups)),
                 split,
-                self.max_sequence_length,
+                self._room,
             )
         return groups
+
+    @property
+    def _room(self) -> str:
+        """The options that say how long a problem may be, with their values."""
+        whole = f"data.max_sequence_length ({self.max_sequence_length} tokens)"
+        if self._canvas_shape is None:
+            return whole
+        return f"{whole} or its part data.canvas_length ({self._canvas_shape.canvas_length})"
 
     def _say_passes(self, rows_per_step: int, global_batch: int, max_steps: int) -> None:
         """Say once how often the run goes through its corpus."""

@@ -54,6 +54,11 @@ def require_ranges(options: Mapping[str, Any]) -> None:
     _require("tokenizer_vocab_size", size, size >= SMALLEST_VOCABULARY, least)
     limit = options["max_corpus_documents"]
     _require("max_corpus_documents", limit, limit is None or limit >= 1, "1 or more")
+    if options["canvas_length"] is not None and (options["corpus"] or options["pack_examples"]):
+        raise ValueError(
+            "data.canvas_length lays out one problem a row; leave data.corpus and "
+            "data.pack_examples out"
+        )
     if options["fim_rate"] and not options["corpus"]:
         raise ValueError("data.fim_rate is for a corpus; name one in data.corpus, or leave it out")
 

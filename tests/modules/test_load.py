@@ -12,6 +12,8 @@ from lit_coder import complete, load_module
 from lit_coder.commands.export import export_module
 from lit_coder.generation.contract import SamplingOptions
 from lit_coder.modules.complete import continuations, stream
+from lit_coder.modules.trm_module import TRMModule
+from lit_coder.tokenizer import CodeTokenizer
 from tests.cli.command_line import TINY
 from tests.trained_model import COMPLETIONS, DOUBLE, GREET, save_checkpoint, trained_module
 
@@ -177,3 +179,18 @@ def test_the_same_seed_gives_the_same_texts_and_another_one_others() -> None:
 def test_a_prompt_that_cannot_be_completed_is_refused(prompt: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         complete(trained_module(), prompt)
+
+
+def test_a_trm_is_known_without_the_command_line_s_note(tmp_path: Path) -> None:
+    module = TRMModule(
+        hidden_size=16,
+        num_attention_heads=2,
+        num_registers=1,
+        vocab_size=261,
+        max_position_embeddings=16,
+        canvas_length=16,
+    )
+    module.tokenizer = CodeTokenizer.train(["1234"], 261)
+    save_checkpoint(module, tmp_path / "trm.ckpt")
+    loaded = load_module(tmp_path / "trm.ckpt")
+    assert isinstance(loaded, TRMModule) and loaded.hparams["canvas_length"] == 16

@@ -180,6 +180,12 @@ def test_filling_in_the_middle_without_a_corpus_is_refused() -> None:
         tiny_data(fim_rate=0.5)
 
 
+def test_a_canvas_beside_packed_rows_is_refused() -> None:
+    for beside in ({"corpus": ["stdlib"]}, {"pack_examples": True}):
+        with pytest.raises(ValueError, match=r"data\.canvas_length .*data\.corpus"):
+            tiny_data(canvas_length=16, **beside)
+
+
 def test_worker_processes_give_the_same_batches(tmp_path: Path) -> None:
     without, with_workers = with_corpus(tmp_path), with_corpus(tmp_path, num_workers=1)
     for ours, theirs in zip(
