@@ -49,7 +49,7 @@ class CodeDataModule(pl.LightningDataModule):
     """Problems, corpus, tokenizer and batches of a run.
 
     Args:
-        families: problem families to draw from (arithmetic, lists, strings, classes).
+        families: problem families to draw from; data/README.md lists them.
         difficulties: difficulties to train on.
         num_labelled: problems with solutions, over all families and difficulties.
         held_out_difficulties: difficulties of the held-out set.
@@ -73,8 +73,7 @@ class CodeDataModule(pl.LightningDataModule):
         tokenizer_vocab_size: tokens of a tokenizer that is trained.
         batch_size: rows of a micro-batch.
         max_sequence_length: tokens of prompt and solution together; longer ones are left out.
-        canvas_length: tokens of the canvas that a TRM fills, the last of each row's
-            max_sequence_length; None = a model that goes on token by token.
+        canvas_length: tokens at the end of a row that a TRM fills; None = a GPT.
         labelled_share: share of the rows beside the corpus that is labelled; the rest is the
             pool's.
         num_workers: processes that make batches ahead; 0 makes them while training waits.

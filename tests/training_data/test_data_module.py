@@ -264,17 +264,6 @@ def test_validation_solutions_that_are_too_long_are_counted_in_a_warning(
     assert len([r for r in log_lines.records if r.levelno == logging.WARNING]) == 1
 
 
-@pytest.mark.parametrize(("options", "warnings"), [({}, 1), ({"labelled_share": 1.0}, 0)])
-def test_a_step_without_a_row_for_the_pool_is_named_before_the_pool_has_anything(
-    tmp_path: Path, log_lines: pytest.LogCaptureFixture, options: dict[str, Any], warnings: int
-) -> None:
-    data = attached(tiny_data(batch_size=1, **options), tmp_path)
-    data.train_dataloader()
-    data.train_dataloader()
-    lines = [r.getMessage() for r in log_lines.records if r.levelno == logging.WARNING]
-    assert len(lines) == warnings and all("data.batch_size" in line for line in lines)
-
-
 def test_where_all_labelled_solutions_are_too_long_the_message_says_so(tmp_path: Path) -> None:
     data = attached(tiny_data(max_sequence_length=8), tmp_path)
     with pytest.raises(ValueError, match=r"data\.max_sequence_length"):
