@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One sentence instead of the whole usage."""
-        self.exit(2, f"lit-coder: {message}; see {self.prog} --help\n")
+        print(f"lit-coder: {message}; see {self.prog} --help", file=sys.stderr)
+        # Not `self.exit`: libraries replace sys.exit, and a mistake's status must stay 2.
+        raise SystemExit(2)
 
 
 def run(argv: list[str]) -> int:

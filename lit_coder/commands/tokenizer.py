@@ -28,7 +28,9 @@ _SHOWN_BYTES = 2000
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One sentence instead of the whole usage."""
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        # Not `self.exit`: libraries replace sys.exit, and a mistake's status must stay 2.
+        raise SystemExit(2)
 
 
 def run(argv: list[str]) -> int:
