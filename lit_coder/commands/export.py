@@ -12,28 +12,19 @@ stay in the run. This is a process boundary.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from lit_coder.commands.command_parser import CommandParser
 from lit_coder.commands.ending import ended
 
 if TYPE_CHECKING:
     from lit_coder.modules.code_module import CodeModule
     from lit_coder.tokenizer import CodeTokenizer
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One sentence instead of the whole usage."""
-        print(f"lit-coder: {message}; see {self.prog} --help", file=sys.stderr)
-        # Not `self.exit`: libraries replace sys.exit, and a mistake's status must stay 2.
-        raise SystemExit(2)
 
 
 def run(argv: list[str]) -> int:
@@ -42,11 +33,12 @@ def run(argv: list[str]) -> int:
 
 
 def _export(argv: list[str]) -> int:
-    parser = _Parser(
+    parser = CommandParser(
         prog="main.py export",
         description="Write a trained model as a folder that Hugging Face's libraries load.",
         allow_abbrev=False,
     )
+    parser.speaker = "lit-coder"
     parser.add_argument(
         "--ckpt_path",
         default="last",

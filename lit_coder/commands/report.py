@@ -10,28 +10,19 @@ and may be used while the run goes on.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import webbrowser
 from pathlib import Path
-from typing import NoReturn
 
+from lit_coder.commands.command_parser import CommandParser
 from lit_coder.evaluation.report import is_run_folder, write_report
 
 LAST_RUN = Path("runs") / "last"
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One sentence instead of the whole usage."""
-        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
-        # Not `self.exit`: libraries replace sys.exit, and a mistake's status must stay 2.
-        raise SystemExit(2)
-
-
 def run(argv: list[str]) -> int:
     """Write the report; return the exit code."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="main.py report",
         description="Write a run's report.html: curves, rounds, and a sample of its programs.",
         allow_abbrev=False,

@@ -14,23 +14,15 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 from lit_coder.cli.mistakes import nearest
+from lit_coder.commands.command_parser import CommandParser
 from lit_coder.problems.json_lines import read_json_lines
 from lit_coder.tokenizer import PATTERNS, CodeTokenizer
 
 SUFFIXES = (".py", ".txt", ".md", ".jsonl")
 _LONGEST = 10
 _SHOWN_BYTES = 2000
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One sentence instead of the whole usage."""
-        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
-        # Not `self.exit`: libraries replace sys.exit, and a mistake's status must stay 2.
-        raise SystemExit(2)
 
 
 def run(argv: list[str]) -> int:
@@ -84,8 +76,8 @@ def _texts_of(file: Path) -> Iterator[str]:
         raise ValueError(f"{file} is not UTF-8 text; save it as UTF-8 or leave it out") from error
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="main.py tokenizer",
         description="Train a tokenizer, or look into one.",
         allow_abbrev=False,
@@ -108,7 +100,7 @@ def _parser() -> _Parser:
     return parser
 
 
-def _refuse_typo(parser: _Parser, argv: list[str]) -> None:
+def _refuse_typo(parser: CommandParser, argv: list[str]) -> None:
     """End where an option is unknown: argparse would name only what else is missing by it."""
     actions = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
     if not argv or argv[0] not in actions.choices:
