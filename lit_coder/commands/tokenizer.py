@@ -114,7 +114,7 @@ def _refuse_typo(parser: CommandParser, argv: list[str]) -> None:
         if name.startswith("--") and name not in known:
             near = nearest(name, known)
             hint = f"did you mean {near}?" if near else f"the options are {', '.join(known)}"
-            chosen.exit(2, f"{chosen.prog}: there is no option {name}; {hint}\n")
+            chosen.error(f"there is no option {name}; {hint}")
 
 
 def _train(files: list[Path], options: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -231,7 +232,10 @@ def test_livecodebench_asks_for_a_fenced_program(starter: str, shown: str) -> No
     )
 
 
-def test_livecodebenchs_prelude_gives_solutions_their_names() -> None:
+def test_livecodebenchs_prelude_gives_solutions_their_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "exit", sys.exit)  # The prelude replaces it.
     problem = Problem("LiveCodeBench/1", "", "", Cases(()), "program", "livecodebench")
     text = find_protocol("livecodebench").compose(
         BenchmarkTask(problem, {}), "x: List[int] = [gcd(4, 6), Counter('aa')['a']]"
