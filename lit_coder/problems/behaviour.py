@@ -30,6 +30,8 @@ from lit_coder.problems.problem import (
 )
 from lit_coder.problems.sudoku import sudoku_identity
 
+_PLAIN = frozenset((type(None), bool, int, float, complex, str, bytes))
+
 
 def behaviour(problem: Problem) -> str:
     """Hash of the operations and expected values of all tests, visible and hidden.
@@ -42,14 +44,16 @@ def behaviour(problem: Problem) -> str:
 
 def canonical_text(value: Value) -> str:
     """Text that is equal where values and types are, whatever the order of sets and dicts."""
+    if type(value) in _PLAIN:
+        return repr(value)
+    if isinstance(value, list):
+        return "[" + ",".join([canonical_text(member) for member in value]) + "]"
     if isinstance(value, (set, frozenset)):
         members = ",".join(sorted(canonical_text(member) for member in value))
         return f"{type(value).__name__}({members})"
     if isinstance(value, dict):
         entries = sorted((canonical_text(key), canonical_text(item)) for key, item in value.items())
         return "{" + ",".join(f"{key}:{item}" for key, item in entries) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(canonical_text, value)) + "]"
     if isinstance(value, tuple):
         return "(" + ",".join(map(canonical_text, value)) + ",)"
     return repr(value)

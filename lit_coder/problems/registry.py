@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from lit_coder.problems.arithmetic import ARITHMETIC
 from lit_coder.problems.classes import CLASSES
 from lit_coder.problems.family import ProblemFamily
+from lit_coder.problems.grammars.conditionals import CONDITIONALS
 from lit_coder.problems.lists import LISTS
 from lit_coder.problems.maze import MAZES
 from lit_coder.problems.repair import REPAIR, REPAIR_HELD_OUT_TEMPLATES
@@ -27,6 +28,7 @@ _FAMILIES: dict[str, ProblemFamily] = {
         LISTS,
         STRINGS,
         CLASSES,
+        CONDITIONALS,
         SUDOKU,
         SUDOKU_HELD_OUT_GRIDS,
         MAZES,

@@ -4,8 +4,9 @@
     fresh = fresh_problems([ARITHMETIC], round_index=3, count=800, seed=0,
                            difficulties=(1, 2, 3, 4, 5), excluded=splits.behaviours)
 
-No two problems of the splits have the same behaviour, and fresh problems have none of the
-excluded behaviours: whatever is trained on asks for other outputs than what is measured on.
+No two sets share a behaviour, and fresh problems have none of the excluded behaviours: whatever is
+trained on asks for other outputs than what is measured on. Inside a set each behaviour comes once;
+only of programs to repair, what is learned from may hold several wrong drafts of one function.
 Every (set, family, difficulty) has its own random stream, derived with a hash from the seed:
 another count, difficulty or round changes no other stream. Two rounds may draw the same problem.
 
@@ -117,7 +118,11 @@ def split_problems(
         ("validation", families, plan.validation_difficulties, plan.num_validation),
     ):
         cells = _cells(sources, difficulties) if count else []
-        measured.append(drawing.draw(split, cells, count * len(cells), largest_share=0.25))
+        measured.append(
+            drawing.draw(
+                split, cells, count * len(cells), largest_share=0.25, has_many_drafts=False
+            )
+        )
     labelled = drawing.draw(
         "labelled",
         _cells(families, plan.labelled_difficulties),
@@ -182,6 +187,7 @@ class _Drawing:
         cells: Sequence[_Cell],
         count: int,
         largest_share: float = 1.0,
+        has_many_drafts: bool = True,
     ) -> tuple[Problem, ...]:
         """`count` problems in all, spread over the cells; the first cells get one more.
 
@@ -190,13 +196,14 @@ class _Drawing:
             cells: where to draw from.
             count: how many problems in all.
             largest_share: of a source that can be exhausted, at most this share is taken.
+            has_many_drafts: one behaviour may come again with another draft.
         """
         problems: list[Problem] = []
         for index, (difficulty, family) in enumerate(cells):
             wanted = count // len(cells) + (index < count % len(cells))
             available = family.num_problems(difficulty)
             limit = wanted if available is None else min(wanted, int(available * largest_share))
-            found = self._draw(split, family, difficulty, limit)
+            found = self._draw(split, family, difficulty, limit, has_many_drafts)
             if len(found) < wanted:
                 shortage = Shortage(split, family.name, difficulty, wanted, len(found))
                 self.shortages.append(shortage)
@@ -204,12 +211,19 @@ class _Drawing:
         return tuple(problems)
 
     def _draw(
-        self, split: str, family: ProblemFamily, difficulty: int, wanted: int
+        self,
+        split: str,
+        family: ProblemFamily,
+        difficulty: int,
+        wanted: int,
+        has_many_drafts: bool,
     ) -> list[Problem]:
         """Up to `wanted` problems of one family and difficulty."""
         random = derived_random(self._seed, split, family.name, difficulty)
         patience = max(MIN_PATIENCE, min(10 * (family.num_problems(difficulty) or 0), 10_000))
         found: list[Problem] = []
+        new_behaviours: set[str] = set()
+        drafts: set[tuple[str, str]] = set()
         misses = 0
         while len(found) < wanted and misses < patience:
             misses += 1
@@ -218,11 +232,15 @@ class _Drawing:
             except DegenerateProblem:
                 continue
             key = behaviour(problem)
-            if key in self._taken:
+            # Two wrong bodies of one function are two things to learn, and one to measure.
+            draft = problem.draft if has_many_drafts and problem.kind != "answer" else ""
+            if key in self._taken or (key, draft) in drafts:
                 continue
-            self._taken.add(key)
+            new_behaviours.add(key)
+            drafts.add((key, draft))
             found.append(problem)
             misses = 0
+        self._taken |= new_behaviours
         return found
 
 

@@ -1,0 +1,1 @@
+"""Families of program problems whose prompts and references a grammar writes."""
