@@ -23,24 +23,24 @@ from typing import Any, Literal
 import lightning.pytorch as pl
 
 from lit_coder.modules.code_module import CodeModule
-from lit_coder.recursion.decline import decline
-from lit_coder.recursion.gates import Gate, VisibleTests
-from lit_coder.recursion.hand_over import hand_over
-from lit_coder.recursion.held_out import HeldOutOptions
-from lit_coder.recursion.loop_progress import in_other_micro_batches
-from lit_coder.recursion.option_checks import (
-    require_ranges,
-    require_room,
-    require_whole_rounds,
-    sampling_options,
+from lit_coder.recursion.curriculum import (
+    Curriculum,
+    saved_curriculum,
+    share_curriculum,
+    take_curriculum,
 )
+from lit_coder.recursion.decline import decline
+from lit_coder.recursion.gates import Gate
+from lit_coder.recursion.hand_over import hand_over
+from lit_coder.recursion.loop_progress import in_other_micro_batches
+from lit_coder.recursion.option_checks import require_room, require_whole_rounds
 from lit_coder.recursion.processes import Processes
-from lit_coder.recursion.references import failing_references
+from lit_coder.recursion.references import leave_out_failing
 from lit_coder.recursion.repairer import Repairer, open_repairer, repairer_path
 from lit_coder.recursion.round_record import HeldOutScore, RoundRecord, read_records
+from lit_coder.recursion.round_settings import round_settings
 from lit_coder.recursion.round_work import (
     Committed,
-    RoundSettings,
     RoundWork,
     Written,
     open_pool,
@@ -49,7 +49,7 @@ from lit_coder.recursion.round_work import (
     validation_loss,
 )
 from lit_coder.recursion.shared_loss import saved_losses, take_losses
-from lit_coder.recursion.solvers import ModelSolver, Solver
+from lit_coder.recursion.solvers import Solver
 from lit_coder.recursion.weights import roll_back, sampling_mode
 from lit_coder.sandbox.contract import Runner
 from lit_coder.sandbox.open_runner import open_runner
@@ -88,6 +88,7 @@ class RecursiveGenerationCallback(pl.Callback):
         on_decline: say so, stop the run, or go back to the best checkpoint's weights and pool.
         gate: what may enter the pool. None = every visible test must pass.
         solver: who writes the programs. None = the model.
+        curriculum: what a round draws, as SolvedSometimes. None = of every difficulty equally much.
         repairer: a trained TRM, which stays as it is; where no program of a problem was let in, it
             repairs them. A checkpoint or a run's folder, last = the newest run; None = nobody.
         repairs_per_problem: programs of such a problem that are repaired, at most.
@@ -112,32 +113,18 @@ class RecursiveGenerationCallback(pl.Callback):
         on_decline: Literal["warn", "stop", "roll_back"] = "warn",
         gate: Gate | None = None,
         solver: Solver | None = None,
+        curriculum: Curriculum | None = None,
         repairer: str | None = None,
         repairs_per_problem: int = 4,
         sandbox: SandboxOptions | None = None,
     ) -> None:
-        require_ranges(locals())
-        sampling = sampling_options(
-            num_samples, max_new_tokens, temperature, top_k, top_p, generation_batch_size
-        )
+        self._settings = round_settings(locals())
         self.start_after_steps = start_after_steps
         self.every_n_steps = every_n_steps
         self.num_problems = num_problems
         self.patience_rounds = patience_rounds
         self.on_decline = on_decline
         self.sandbox = sandbox or SandboxOptions()
-        self._settings = RoundSettings(
-            num_problems=num_problems,
-            sampling=sampling,
-            held_out=HeldOutOptions(
-                held_out_samples, temperature or 0.8, max_new_tokens, generation_batch_size
-            ),
-            solver=solver or ModelSolver(),
-            gate=gate or VisibleTests(),
-            max_kept_per_problem=max_kept_per_problem,
-            min_quality=min_quality,
-            repairs_per_problem=repairs_per_problem,
-        )
         # Now: `last` is another run once this one has begun.
         self.repairer = None if repairer is None else repairer_path(repairer)
         self.run_id = ""
@@ -165,6 +152,7 @@ class RecursiveGenerationCallback(pl.Callback):
             "every_n_steps": self.every_n_steps,
             "accumulate_grad_batches": self._accumulate_grad_batches,
             "repairer": self._repairer.weights if self._repairer else "",
+            "curriculum": saved_curriculum(self._settings.curriculum),
         }
         if self._module is not None:
             state["train_loss"] = saved_losses(
@@ -189,6 +177,7 @@ class RecursiveGenerationCallback(pl.Callback):
         self.run_id = state_dict["run_id"]
         self._saved_losses = state_dict.get("train_loss")
         self._saved_repairer = state_dict.get("repairer", "")
+        take_curriculum(self._settings.curriculum, state_dict.get("curriculum"))
         if state_dict["every_n_steps"] != self.every_n_steps:
             raise ValueError(
                 f"recursion.every_n_steps is {self.every_n_steps}, but the rounds of the "
@@ -239,11 +228,7 @@ class RecursiveGenerationCallback(pl.Callback):
         )
         self._runner.__enter__()
         check_sandbox(self._runner)
-        if data.problems.untried:
-            failing = frozenset[str]()
-            if self.processes.is_first:
-                failing = failing_references(data.problems.untried, self._verifier())
-            data.leave_out_labelled(self.processes.from_first(failing))
+        leave_out_failing(data, self._verifier(), self.processes)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock of a round that is gone on with: its epoch does not start again."""
@@ -304,7 +289,9 @@ class RecursiveGenerationCallback(pl.Callback):
             seconds={name: round(value, 3) for name, value in seconds.items()},
             repairer=self._repairer.name if self._repairer else "",
             repairs=committed.repairs,
+            curriculum=committed.curriculum,
         )
+        share_curriculum(self._settings.curriculum, self.processes)
         self._finish(trainer, data, self.processes.from_first(record))
 
     def on_exception(
@@ -365,9 +352,11 @@ class RecursiveGenerationCallback(pl.Callback):
             trainer.should_stop = True
             note += "; stopped (recursion.on_decline)"
         elif note and self.on_decline == "roll_back":
-            best = str(getattr(trainer.checkpoint_callback, "best_model_path", ""))
-            next_version, origin = roll_back(trainer, self.processes.from_first(best))
-            note += f"; went back to {origin} (recursion.on_decline)"
+            went_back = roll_back(trainer, self.processes)
+            next_version = went_back.pool_version
+            saved = went_back.callbacks.get(self.state_key, {})
+            take_curriculum(self._settings.curriculum, saved.get("curriculum"))
+            note += f"; went back to {went_back.name} (recursion.on_decline)"
             record = dataclasses.replace(record, rolled_back=True)
         if note:
             logger.warning("round %d: %s", record.round, note)

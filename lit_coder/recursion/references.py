@@ -1,6 +1,6 @@
 """Runs the reference solutions of the user's own problems before anything trains on them.
 
-    failing = failing_references(problems.untried, verifier)
+    leave_out_failing(data, verifier, processes)        # in every process of a run
 
 A reference that fails its own tests teaches the model what is wrong. The built-in families check
 theirs while they are made; a file's are run in the sandbox, as anything that was not made here.
@@ -12,9 +12,21 @@ import logging
 from collections.abc import Sequence
 
 from lit_coder.problems.problem import Problem
+from lit_coder.recursion.processes import Processes
+from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.verification.verifier import Attempt, Verifier
 
 logger = logging.getLogger("lit_coder.recursion")
+
+
+def leave_out_failing(data: CodeDataModule, verifier: Verifier, processes: Processes) -> None:
+    """Train on no problem whose reference fails; the first process runs them."""
+    if not data.problems.untried:
+        return
+    failing = frozenset[str]()
+    if processes.is_first:
+        failing = failing_references(data.problems.untried, verifier)
+    data.leave_out_labelled(processes.from_first(failing))
 
 
 def failing_references(problems: Sequence[Problem], verifier: Verifier) -> frozenset[str]:

@@ -137,6 +137,7 @@ class RoundRecord:
         rolled_back: whether the weights that were measured were thrown away at its end.
         repairer: path and checksum of the TRM that repairs; "" where there is none.
         repairs: what it did; None where there is none, and where the round generated nothing.
+        curriculum: what it drew and what it knows afterwards; None where there is none.
     """
 
     round: int
@@ -154,6 +155,7 @@ class RoundRecord:
     rolled_back: bool = False
     repairer: str = ""
     repairs: RepairCounts | None = None
+    curriculum: dict[str, Any] | None = None
 
     @property
     def totals(self) -> FilterCounts:

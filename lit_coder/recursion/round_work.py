@@ -17,11 +17,11 @@ import logging
 import os
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -29,11 +29,13 @@ from lit_coder.generation.contract import SamplingOptions
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.problems.family import without_reference
 from lit_coder.problems.problem import Problem
+from lit_coder.recursion.curriculum import Attempts, Offer
 from lit_coder.recursion.gates import Gate
-from lit_coder.recursion.held_out import HeldOutOptions, measure
+from lit_coder.recursion.held_out import measure
 from lit_coder.recursion.processes import Processes
 from lit_coder.recursion.repairer import REPAIR, Repairer
 from lit_coder.recursion.round_record import FilterCounts, HeldOutScore, RepairCounts
+from lit_coder.recursion.round_settings import RoundSettings
 from lit_coder.recursion.selection import (
     Decision,
     count,
@@ -41,7 +43,7 @@ from lit_coder.recursion.selection import (
     select,
     to_sample,
 )
-from lit_coder.recursion.solvers import Draft, ModelSolver, Solver
+from lit_coder.recursion.solvers import Draft, ModelSolver
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.data_module import CodeDataModule
@@ -51,20 +53,6 @@ from lit_coder.training_data.sample import Candidate, Sample
 from lit_coder.verification.verifier import Attempt, Verifier
 
 logger = logging.getLogger("lit_coder.recursion")
-
-
-@dataclass(frozen=True, slots=True)
-class RoundSettings:
-    """The options of the section `recursion` that say what a round does."""
-
-    num_problems: int
-    sampling: SamplingOptions
-    held_out: HeldOutOptions
-    solver: Solver
-    gate: Gate
-    max_kept_per_problem: int
-    min_quality: float
-    repairs_per_problem: int
 
 
 class Written(NamedTuple):
@@ -86,6 +74,7 @@ class Committed:
     repairs: RepairCounts | None
     pool_version: int
     pool_size: int
+    curriculum: dict[str, Any] | None = None
 
 
 class RoundWork:
@@ -178,8 +167,9 @@ class RoundWork:
         settings, base = self._settings, data.pool_version
         accepted = pool.read(base, accepted_only=True) if base > EMPTY_VERSION else []
         candidates = [candidate for group in written.groups for candidate in group]
+        knows = self._observe(written, data)
         if not candidates:
-            return Committed({}, None, base, len(accepted))
+            return Committed({}, None, base, len(accepted), knows)
         known: dict[str, set[str]] = defaultdict(set)
         for sample in accepted:
             known[sample.task_id].add(sample.fingerprint)
@@ -192,7 +182,7 @@ class RoundWork:
         size = len(accepted) + sum(decision.accepted for decision in decisions)
         numbers = (written.num_without_room, written.num_steps)
         repair_counts = count_repairs(drafts, repairs, *numbers) if written.is_repaired else None
-        return Committed(count(drafts), repair_counts, version, size)
+        return Committed(count(drafts), repair_counts, version, size, knows)
 
     def _sample(self, decision: Decision, round: int, step: int) -> Sample:
         """The pool's row; repairs are not drawn."""
@@ -202,7 +192,7 @@ class RoundWork:
 
     def _fitting_problems(self, data: CodeDataModule) -> list[Problem]:
         """The round's fresh problems whose prompts fit the context."""
-        problems = data.problems.fresh(data.round, self._settings.num_problems)
+        problems = self._drawn(data)
         if isinstance(self._settings.solver, ModelSolver):
             problems = tuple(without_reference(problem) for problem in problems)
         fits = data.rows.fits
@@ -215,6 +205,48 @@ class RoundWork:
                 len(problems) - len(fitting),
             )
         return fitting
+
+    def _drawn(self, data: CodeDataModule) -> tuple[Problem, ...]:
+        """The round's problems; the first process decides which."""
+        number, curriculum = self._settings.num_problems, self._settings.curriculum
+        if curriculum is None:
+            return data.problems.fresh(data.round, number)
+        problems = data.problems
+        finite = tuple(problem.task_id for problem in problems.unlabelled)
+        offer = Offer(problems.cells, finite, problems.most_own(number))
+        plan = self._processes.from_first(curriculum.plan(offer, number, data.round, data.seed))
+        return problems.planned(data.round, plan)
+
+    def _observe(self, written: Written, data: CodeDataModule) -> dict[str, Any] | None:
+        """Tell the curriculum what became of the drafts; what it knows then."""
+        curriculum = self._settings.curriculum
+        if curriculum is None:
+            return None
+        finite = {problem.task_id for problem in data.problems.unlabelled}
+        curriculum.observe(data.round, attempts_of(written.groups, self._settings.gate, finite))
+        return curriculum.summary()
+
+
+def attempts_of(
+    groups: Sequence[Sequence[Candidate]], gate: Gate, finite: Set[str]
+) -> list[Attempts]:
+    """How often each problem was solved, repairs left out.
+
+    Args:
+        groups: verified candidates by problem.
+        gate: says what is solved.
+        finite: task ids of problems that come again.
+    """
+    found = []
+    for group in groups:
+        drafts = [candidate for candidate in group if candidate.origin != REPAIR]
+        if drafts:
+            problem = drafts[0].problem
+            cell = (problem.source, problem.difficulty)
+            passed = sum(map(gate.admits, drafts))
+            is_finite = problem.task_id in finite
+            found.append(Attempts(problem.task_id, cell, len(drafts), passed, is_finite))
+    return found
 
 
 def open_pool(path: Path, run_id: str, version: int) -> str:

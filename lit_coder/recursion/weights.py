@@ -1,22 +1,24 @@
 """What a round does to the weights beside training them: sample from them, or take old ones back.
 
     with sampling_mode(module, trainer.strategy.model): ...      # eval, then the mode as it was
-    version, origin = roll_back(trainer, path)       # weights and optimizer of a checkpoint
+    went_back = roll_back(trainer, processes)     # weights and optimizer of the best checkpoint
 
 When to do either is the callback's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import torch
 from torch import nn
 
 from lit_coder.modules.code_module import CodeModule
+from lit_coder.recursion.processes import Processes
 from lit_coder.training_data.data_module import CodeDataModule
 
 
@@ -62,15 +64,26 @@ def _whole_weights(module: CodeModule, wrapped: nn.Module | None) -> Iterator[No
                 setattr(parent, name, child)
 
 
-def roll_back(trainer: pl.Trainer, best: str) -> tuple[int, str]:
+class WentBack(NamedTuple):
+    """What a checkpoint said beside the weights that were taken from it."""
+
+    pool_version: int
+    name: str
+    callbacks: Mapping[str, Any]
+    """The states of the callbacks by their keys."""
+
+
+def roll_back(trainer: pl.Trainer, processes: Processes) -> WentBack:
     """Load weights and optimizer state of the best checkpoint; in every process of the run.
 
-    Returns its pool version and its file name. The step counter and the learning-rate schedule
+    The step counter and the learning-rate schedule
     go on: the run's length stays what was asked for.
 
     Raises:
         ValueError: no best checkpoint exists yet.
     """
+    found = str(getattr(trainer.checkpoint_callback, "best_model_path", ""))
+    best = processes.from_first(found)
     if not best:
         raise ValueError(
             "recursion.on_decline is roll_back, but there is no best checkpoint to go back to; "
@@ -85,4 +98,5 @@ def roll_back(trainer: pl.Trainer, best: str) -> tuple[int, str]:
         for group, rate in zip(optimizer.param_groups, kept, strict=True):
             group["lr"] = rate
     data_state = checkpoint[CodeDataModule.__qualname__]
-    return int(data_state["pool_version"]), Path(best).resolve().name
+    name = Path(best).resolve().name
+    return WentBack(int(data_state["pool_version"]), name, checkpoint.get("callbacks", {}))

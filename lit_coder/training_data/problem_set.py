@@ -3,6 +3,7 @@
     problems = ProblemSet.build(ProblemOptions(families=("arithmetic",)), seed=0)
     problems.labelled                 # with solutions: trained on
     problems.fresh(round=3, count=800)  # tests but no solutions: the loop's own problems
+    problems.planned(3, plan)         # the same, as many of each difficulty as a plan says
     problems.held_out                 # measured on, never trained on
 
 What the model may learn from never behaves like what it is measured on: every draw leaves out
@@ -27,6 +28,7 @@ from lit_coder.problems.sampling import (
     fresh_problems,
     split_problems,
 )
+from lit_coder.training_data.problem_plan import Cell, ProblemPlan, cells_of, draw_planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,7 @@ class ProblemSet:
         `without_reference(problem)`.
         """
         random = derived_random(self.seed, "own problems", round)
-        from_files = count if not self.families else count // 2
-        own = random.sample(self.unlabelled, min(len(self.unlabelled), from_files))
+        own = random.sample(self.unlabelled, self.most_own(count))
         if not self.families:
             return tuple(own)
         made = fresh_problems(
@@ -126,6 +127,21 @@ class ProblemSet:
             excluded=self.excluded_behaviours,
         )
         return (*own, *made.problems)
+
+    def most_own(self, count: int) -> int:
+        """How many of a round's problems are unlabelled ones of the user's files, at most."""
+        return min(len(self.unlabelled), count if not self.families else count // 2)
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The families with their difficulties that `fresh` draws from."""
+        return cells_of(self.families, self.options.difficulties)
+
+    def planned(self, round: int, plan: ProblemPlan) -> tuple[Problem, ...]:
+        """A round's problems as `fresh` gives them, as many of each kind as the plan says."""
+        own = {problem.task_id: problem for problem in self.unlabelled}
+        made = draw_planned(self.families, plan, round, self.seed, self.excluded_behaviours)
+        return (*(own[task_id] for task_id in plan.task_ids), *made)
 
 
 def _without(problems: Sequence[Problem], behaviours: frozenset[str]) -> tuple[Problem, ...]:

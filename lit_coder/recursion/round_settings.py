@@ -1,0 +1,71 @@
+"""What a round does, as the options of the section `recursion` say it.
+
+    settings = round_settings(locals())          # in the constructor that has the options
+
+Options that are out of their range are refused here; when a round is due is not of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lit_coder.generation.contract import SamplingOptions
+from lit_coder.recursion.curriculum import Curriculum
+from lit_coder.recursion.gates import Gate, VisibleTests
+from lit_coder.recursion.held_out import HeldOutOptions
+from lit_coder.recursion.option_checks import require_ranges, sampling_options
+from lit_coder.recursion.solvers import ModelSolver, Solver
+
+
+@dataclass(frozen=True, slots=True)
+class RoundSettings:
+    """The options of the section `recursion` that say what a round does."""
+
+    num_problems: int
+    sampling: SamplingOptions
+    held_out: HeldOutOptions
+    solver: Solver
+    gate: Gate
+    max_kept_per_problem: int
+    min_quality: float
+    repairs_per_problem: int
+    curriculum: Curriculum | None = None
+
+
+def round_settings(options: Mapping[str, Any]) -> RoundSettings:
+    """The settings that the section's options say.
+
+    Args:
+        options: the parameters of `RecursiveGenerationCallback` by name; others are not looked at.
+
+    Raises:
+        ValueError: an option is out of its range.
+    """
+    require_ranges(options)
+    sampling = sampling_options(
+        options["num_samples"],
+        options["max_new_tokens"],
+        options["temperature"],
+        options["top_k"],
+        options["top_p"],
+        options["generation_batch_size"],
+    )
+    held_out = HeldOutOptions(
+        options["held_out_samples"],
+        options["temperature"] or 0.8,
+        options["max_new_tokens"],
+        options["generation_batch_size"],
+    )
+    return RoundSettings(
+        num_problems=options["num_problems"],
+        sampling=sampling,
+        held_out=held_out,
+        solver=options["solver"] or ModelSolver(),
+        gate=options["gate"] or VisibleTests(),
+        max_kept_per_problem=options["max_kept_per_problem"],
+        min_quality=options["min_quality"],
+        repairs_per_problem=options["repairs_per_problem"],
+        curriculum=options["curriculum"],
+    )
