@@ -136,3 +136,14 @@ def test_random_streams_do_not_depend_on_the_process() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert float(printed) == derived_random(0, "held_out", "arithmetic", 2).random()
+
+
+def test_only_what_is_learned_from_holds_several_drafts_of_one_function() -> None:
+    plan = SplitPlan(
+        num_labelled=300, labelled_difficulties=(1,), num_held_out=10, held_out_difficulties=(1,)
+    )
+    splits = split_problems([problem_family("repair")], plan, seed=0)
+    labelled = Counter(map(behaviour, splits.labelled))
+    assert max(labelled.values()) > 1 and len(set(splits.labelled)) == len(splits.labelled)
+    assert set(Counter(map(behaviour, splits.held_out)).values()) == {1}
+    assert not labelled.keys() & set(map(behaviour, splits.held_out))
