@@ -1,6 +1,8 @@
 """Programs in a column of a Lance table, which is a folder.
 
     LanceSource("corpus.lance", column="content")
+    for row in read_lance_rows(Path("corpus.lance")): ...       # every column
+    for values in read_lance_column(path, "value"): ...         # a list for each batch of rows
 
 Lance holds threads: a table is read in the process that opens it, never in a forked one. It is
 imported when a table is opened and not before.
@@ -11,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from lit_coder.corpora.columns import choose_column
 from lit_coder.corpora.parquet_files import arrow_text
@@ -18,6 +21,56 @@ from lit_coder.corpora.python_files import content_digest
 from lit_coder.corpora.source import CorpusSource, Fault, SourceError, broken_off
 
 _BATCH_ROWS = 256
+
+
+def read_lance_rows(path: Path, batch_rows: int = _BATCH_ROWS) -> Iterator[dict[str, Any]]:
+    """The rows of the table's newest version, in their order.
+
+    Raises:
+        ValueError: it is no Lance table that can be read.
+    """
+    for batch in _batches(path, None, batch_rows):
+        yield from batch.to_pylist()
+
+
+def read_lance_column(path: Path, column: str, batch_rows: int) -> Iterator[list[Any]]:
+    """The values of one column, a list of at most `batch_rows` at a time.
+
+    Raises:
+        ValueError: it is no Lance table that can be read, or lacks the column.
+    """
+    for batch in _batches(path, [column], batch_rows):
+        yield batch.column(0).to_pylist()
+
+
+def lance_columns(path: Path) -> dict[str, str]:
+    """The columns with the names of their types.
+
+    Raises:
+        ValueError: it is no Lance table that can be read.
+    """
+    import lance
+
+    try:
+        return {field.name: str(field.type) for field in lance.dataset(str(path)).schema}
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _batches(path: Path, columns: list[str] | None, batch_rows: int) -> Iterator[Any]:
+    import lance
+
+    try:
+        table = lance.dataset(str(path))
+        yield from table.to_batches(columns=columns, batch_size=batch_rows)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> ValueError:
+    # What follows are places in the source of a library.
+    reason = str(error).split(", /")[0]
+    return ValueError(f"{path} is not a readable Lance table ({reason})")
 
 
 class LanceSource(CorpusSource):

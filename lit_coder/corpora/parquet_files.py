@@ -21,8 +21,12 @@ from lit_coder.corpora.source import CorpusSource, Fault, SourceError, broken_of
 _BATCH_ROWS = 256
 
 
-def read_parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+def read_parquet_rows(path: Path, batch_rows: int = _BATCH_ROWS) -> Iterator[dict[str, Any]]:
     """The rows of a file, in its order.
+
+    Args:
+        path: the file.
+        batch_rows: how many are in memory at a time.
 
     Raises:
         ValueError: the file is missing or damaged, or PyArrow is.
@@ -36,11 +40,37 @@ def read_parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
         ) from error
     try:
         with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            for batch in file.iter_batches(batch_size=batch_rows):
                 yield from batch.to_pylist()
     except (OSError, pyarrow.ArrowException) as error:
         raise ValueError(
             f"{path} is not a readable Parquet file ({error}); download it again"
+        ) from error
+
+
+def read_arrow_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of an Arrow stream or file, as `datasets` saves them.
+
+    Raises:
+        ValueError: the file is missing or damaged.
+    """
+    import pyarrow
+
+    try:
+        with pyarrow.OSFile(str(path)) as file:
+            try:
+                reader = pyarrow.ipc.open_stream(file)
+                batches = iter(reader)
+            except pyarrow.ArrowInvalid:
+                file.seek(0)
+                whole = pyarrow.ipc.open_file(file)
+                batches = (whole.get_batch(i) for i in range(whole.num_record_batches))
+            for batch in batches:
+                for start in range(0, batch.num_rows, _BATCH_ROWS):
+                    yield from batch.slice(start, _BATCH_ROWS).to_pylist()
+    except (OSError, pyarrow.ArrowException) as error:
+        raise ValueError(
+            f"{path} is not a readable Arrow file ({error}); download it again"
         ) from error
 
 
