@@ -4,6 +4,7 @@
     version = pool.commit(samples, base_version=1)              # one round = one version
     pool.read(version, accepted_only=True)
     pool.clean({version})                                       # the others and their files go
+    pool.versions(), pool.restore(3), pool.export_parquet(3, file)    # what people do with it
 
 A round is committed in one append, so it is there whole or not at all. Version numbers only
 grow: committing on an older base first restores it, later rounds stay in the history until they
@@ -18,9 +19,9 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lit_coder.training_data.sample import Sample
 
@@ -30,6 +31,16 @@ EMPTY_VERSION = 1
 _RUN_ID = b"lit_coder_run_id"
 _TAG = "version-"
 _ASIDE = ".unreadable"
+
+
+class PoolVersion(NamedTuple):
+    """One version of a pool; the counts are None where it cannot be read."""
+
+    version: int
+    committed_at: datetime | None
+    num_samples: int | None = None
+    num_accepted: int | None = None
+    last_round: int | None = None
 
 
 class SamplePool:
@@ -105,21 +116,97 @@ class SamplePool:
         rows = [dataclasses.asdict(sample) for sample in samples]
         table = pyarrow.Table.from_pylist(rows, schema=_schema())
         with self._without_unreadable() as highest_unreadable:
-            try:
-                dataset = lance.dataset(str(self.path), version=base_version)
-                newest = lance.dataset(str(self.path)).version
-            except (OSError, ValueError) as error:
-                raise ValueError(_damaged(self.path, base_version)) from error
-            while newest != base_version or newest < highest_unreadable:
-                # Appending to an old checked-out version would land on the newest one.
-                dataset.restore()  # type: ignore[no-untyped-call]
-                base_version = newest = lance.dataset(str(self.path)).version
+            dataset = self._as_newest(base_version, highest_unreadable)
             # A pool that an earlier version made lacks the fields that came later.
             table = table.select(
                 [name for name in table.schema.names if name in dataset.schema.names]
             )
             lance.write_dataset(table, str(self.path), mode="append")
             return int(lance.dataset(str(self.path)).version)
+
+    def restore(self, version: int) -> int:
+        """Make an older version's content the newest version; return its number.
+
+        The history stays. A run goes on from the version that its checkpoint names, whatever is
+        the newest.
+
+        Raises:
+            ValueError: that version cannot be read.
+        """
+        import lance
+
+        with self._without_unreadable() as highest_unreadable:
+            self._as_newest(version, highest_unreadable)
+            return int(lance.dataset(str(self.path)).version)
+
+    def _as_newest(self, version: int, least: int) -> Any:
+        """The dataset whose newest version has this one's content and a number of `least`."""
+        import lance
+
+        with _opened(self.path, version) as dataset:
+            newest = lance.dataset(str(self.path)).version
+        while newest != version or newest < least:
+            # Appending to an old checked-out version would land on the newest one.
+            dataset.restore()
+            version = newest = lance.dataset(str(self.path)).version
+        return dataset
+
+    def versions(self) -> list[PoolVersion]:
+        """Every version that has not been cleaned, the oldest first."""
+        import lance
+
+        found = []
+        for number in sorted(_manifests(self.path)):
+            try:
+                dataset = lance.dataset(str(self.path), version=number)
+                rows = dataset.to_table(columns=["round", "accepted"]).to_pydict()
+                moments: dict[Any, Any] = {v["version"]: v["timestamp"] for v in dataset.versions()}
+            except (OSError, ValueError, RuntimeError):
+                found.append(PoolVersion(number, None))
+                continue
+            rounds, accepted = rows["round"], rows["accepted"]
+            last = max(rounds, default=None)
+            found.append(PoolVersion(number, moments.get(number), len(rounds), sum(accepted), last))
+        return found
+
+    def export_parquet(self, version: int, path: Path, condition: str | None = None) -> int:
+        """Write a version's samples, or some of them, to a Parquet file; return their number.
+
+        The file is there whole or not at all.
+
+        Raises:
+            ValueError: the version cannot be read.
+            OSError: the file cannot be written.
+        """
+        import pyarrow.parquet
+
+        with _opened(self.path, version) as dataset:
+            scanner = dataset.scanner(filter=condition, scan_in_order=True)
+        temporary = path.with_name(path.name + ".partial")
+        count = 0
+        try:
+            schema = dataset.schema.remove_metadata()
+            with pyarrow.parquet.ParquetWriter(temporary, schema) as writer:
+                for batch in scanner.to_batches():
+                    writer.write_batch(batch.replace_schema_metadata(None))
+                    count += batch.num_rows
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return count
+
+    def newest_version(self) -> int:
+        """The newest version that can be read.
+
+        Raises:
+            ValueError: there is none.
+        """
+        for number in sorted(_manifests(self.path), reverse=True):
+            if _is_readable(self.path, number):
+                return number
+        raise ValueError(
+            f"no version of the sample pool {self.path} can be read; put the pool back from a copy"
+        )
 
     def clean(self, keep_versions: Set[int]) -> None:
         """Remove all versions but these and the newest, and every file that none of them needs.
@@ -179,13 +266,8 @@ class SamplePool:
 
     def read(self, version: int, accepted_only: bool = False) -> list[Sample]:
         """The samples of a version in the order they were committed."""
-        import lance
-
-        try:
-            dataset = lance.dataset(str(self.path), version=version)
+        with _opened(self.path, version) as dataset:
             table = dataset.to_table(filter="accepted" if accepted_only else None)
-        except (OSError, ValueError) as error:
-            raise ValueError(_damaged(self.path, version)) from error
         return [_sample(row) for row in table.to_pylist()]
 
     def read_chosen(
@@ -204,16 +286,22 @@ class SamplePool:
         Raises:
             ValueError: the version cannot be read.
         """
-        import lance
-
-        try:
-            dataset = lance.dataset(str(self.path), version=version)
+        with _opened(self.path, version) as dataset:
             read = dataset.to_table(columns=list(columns)).to_pydict()
             positions = list(choose(read))
             rows = dataset.take(positions).to_pylist() if positions else []
-        except (OSError, ValueError) as error:
-            raise ValueError(_damaged(self.path, version)) from error
         return [_sample(row) for row in rows]
+
+
+@contextmanager
+def _opened(path: Path, version: int) -> Iterator[Any]:
+    """A version to read from; what goes wrong with it is said in one sentence."""
+    import lance
+
+    try:
+        yield lance.dataset(str(path), version=version)
+    except (OSError, ValueError) as error:
+        raise ValueError(_damaged(path, version)) from error
 
 
 def _newest_version(path: Path) -> int | None:
