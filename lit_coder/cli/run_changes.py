@@ -32,6 +32,9 @@ _DATA = (
     "num_held_out",
     "num_validation",
     *_FILE_OPTIONS,
+    "datasets",
+    "max_samples_per_dataset",
+    "instruction_template",
     "max_sequence_length",
     "canvas_length",
 )

@@ -33,6 +33,7 @@ from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.trainer.checkpoint import RunCheckpoint
 from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
+from lit_coder.training_data.data_options import training_datasets
 from lit_coder.training_data.pool import SamplePool
 
 _OWNED: dict[str, tuple[tuple[Any, ...], str]] = {
@@ -134,6 +135,8 @@ def refuse_bad_sources(data: Mapping[str, Any], seed: Any) -> None:
         for name in data[option] or ():
             if not Path(name).exists():
                 raise ValueError(f"data.{option}: there is no file {name}")
+    # The choices of sets and their template, before anything is built.
+    training_datasets(data)
     if data["tokenizer"] is not None and not Path(data["tokenizer"]).is_file():
         raise ValueError(
             f"data.tokenizer: there is no file {data['tokenizer']}; leave it out to train one on "

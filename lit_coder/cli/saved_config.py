@@ -49,8 +49,9 @@ def saved_configuration(text: str, command: str, run_folder: Path) -> str:
         data[name] = [str(Path(p).absolute()) for p in data[name]] if data[name] else data[name]
     if data["corpus"]:
         data["corpus"] = [absolute_corpus(source) for source in data["corpus"]]
-    if data["cache_dir"]:
-        data["cache_dir"] = str(Path(data["cache_dir"]).absolute())
+    for name in ("cache_dir", "datasets_folder"):
+        if data[name]:
+            data[name] = str(Path(data[name]).expanduser().absolute())
     if content["recursion"]["repairer"]:
         content["recursion"]["repairer"] = repairer_path(content["recursion"]["repairer"])
     model = content["model"].get("init_args") or {}

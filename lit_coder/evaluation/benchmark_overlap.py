@@ -3,9 +3,10 @@
     texts = training_texts(data, run_folder, run_id)
     found = find_overlaps(tasks, texts)          # {"HumanEval/0": Overlap(kind="substring", ...)}
 
-Looked through are the labelled problems, the user's problems without solutions, and what the pool
-held as accepted at the checkpoint's version. The held-out problems of a run are not looked at so:
-the wording of a family is all its problems' wording, and they are apart by behaviour.
+Looked through are the labelled problems, the problems without solutions, the examples of datasets
+and what the pool held as accepted at the checkpoint's version, but no corpus. The held-out problems
+of a run are not looked at so: the wording of a family is all its problems' wording, and they are
+apart by behaviour.
 """
 
 from __future__ import annotations
@@ -43,7 +44,11 @@ def training_texts(data: CodeDataModule, run_folder: Path, run_id: str | None) -
     problems = data.problems
     texts = [(p.task_id, p.program(p.reference or "")) for p in problems.labelled]
     texts += [(p.task_id, p.prompt) for p in problems.unlabelled]
-    described = f"{len(texts)} problems"
+    described = f"{len(dict(texts))} problems"
+    examples = list(data.datasets.texts())
+    if examples:
+        described += f", {len(examples)} examples of datasets"
+        texts += examples
     if data.pool_version > EMPTY_VERSION:
         samples = _pool_texts(run_folder / POOL_FOLDER, data.pool_version, run_id)
         if samples is None:

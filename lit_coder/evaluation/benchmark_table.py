@@ -15,6 +15,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from lit_coder.training_data.dataset_choice import TRAINED_ON_KEY
+
 _MISSING = "-"
 _MOST_LISTED = 10
 _NEVER_FILLED = (
@@ -41,10 +43,12 @@ def print_scores(console: Console, summaries: Iterable[Mapping[str, Any]]) -> No
 
 def _heading(summary: Mapping[str, Any]) -> str:
     version, release = summary["benchmark_version"], summary["benchmark_release"]
-    return (
+    heading = (
         f"{summary['protocol']} ({summary['source']}): {summary['num_problems']} problems of "
         f"{summary['benchmark']} {version}{f' ({release})' if release else ''}"
     )
+    trained_on = summary.get(TRAINED_ON_KEY)
+    return f"{heading}; TRAINED ON {', '.join(trained_on)}" if trained_on else heading
 
 
 def _rows(summary: Mapping[str, Any]) -> Iterator[list[str]]:
@@ -65,6 +69,11 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[list[str]]:
 
 def _notes(summary: Mapping[str, Any]) -> Iterator[str]:
     """What one has to know beside the score, a line each."""
+    if summary.get(TRAINED_ON_KEY):
+        yield (
+            f"these weights were trained on {', '.join(summary[TRAINED_ON_KEY])} "
+            "(data.allow_benchmarks_in_training): the score says nothing of other problems"
+        )
     if summary["fills_in_the_middle"]:
         yield _NEVER_FILLED
     num_unfit, num_problems = summary["num_prompts_unfit"], summary["num_problems"]

@@ -1,4 +1,4 @@
-"""Which weights were scored: their checksum, and the checkpoint's file, step and run.
+"""Which weights were scored: their checksum, the checkpoint's file, step, run and mark.
 
     identity = weights_identity(module.network, tokenizer, checkpoint)
     identity["weights"]                 # "sha256:..." of every parameter and buffer
@@ -17,6 +17,8 @@ from torch import nn
 
 from lit_coder.modules.weights_checksum import weights_checksum
 from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.training_data.data_module import CodeDataModule
+from lit_coder.training_data.dataset_choice import TRAINED_ON_KEY
 
 
 def weights_identity(
@@ -39,14 +41,21 @@ def weights_identity(
 
 
 def _read_checkpoint(path: Path) -> dict[str, Any]:
-    """What the trainer does not take from a checkpoint that is only tested."""
+    """What the trainer does not take from a checkpoint that is only tested.
+
+    The benchmarks that the weights were trained on are among it: the mark goes with the weights,
+    whatever the command line says.
+    """
     # The links best.ckpt and last.ckpt move on; the file they point at says more.
     path = path.resolve()
     saved = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     states = saved.get("callbacks", {}).values()
     run_ids = [s["run_id"] for s in states if isinstance(s, dict) and "run_id" in s]
-    return {
+    identity = {
         "checkpoint": path.name,
         "global_step": saved.get("global_step"),
         "run_id": run_ids[0] if run_ids else None,
     }
+    trained_on = saved.get(CodeDataModule.__qualname__, {}).get(TRAINED_ON_KEY)
+    # Where there is none it is not said: such results go on as they did.
+    return identity | ({TRAINED_ON_KEY: list(trained_on)} if trained_on else {})

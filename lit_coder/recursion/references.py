@@ -37,8 +37,8 @@ def failing_references(problems: Sequence[Problem], verifier: Verifier) -> froze
         if not verdict.passed:
             failing.add(problem.task_id)
             logger.warning(
-                "data.problem_files: the reference of %s does not pass its own tests (%s: %s); it "
-                "is left out",
+                "%s: the reference of %s does not pass its own tests (%s: %s); it is left out",
+                problem.source,
                 problem.task_id,
                 verdict.status,
                 verdict.detail,

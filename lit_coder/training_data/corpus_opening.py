@@ -1,4 +1,4 @@
-"""From the option `data.corpus` to tokens for training and for validation.
+"""From `data.corpus` and the programs of `data.datasets` to tokens for training and validation.
 
     opening = CorpusOpening(("stdlib", "my/project"))
     tokenizer = opening.train_tokenizer(8192, extra_texts=[])
@@ -19,6 +19,7 @@ from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.cache_folder import cache_root
 from lit_coder.training_data.corpus_tokenizer import train_corpus_tokenizer
 from lit_coder.training_data.corpus_tokens import PreparedTokens, prepare_tokens
+from lit_coder.training_data.dataset_mixing import TrainingDatasets
 
 
 class CorpusOpening:
@@ -29,6 +30,7 @@ class CorpusOpening:
         validation_share: share of the documents that are kept from training.
         max_documents: documents to take from each source; None takes all.
         cache_dir: root of the caches; None is the environment's or the user's.
+        datasets: whose programs join it.
     """
 
     def __init__(
@@ -37,15 +39,23 @@ class CorpusOpening:
         validation_share: float = 0.01,
         max_documents: int | None = None,
         cache_dir: str | None = None,
+        datasets: TrainingDatasets | None = None,
     ) -> None:
         self.names = tuple(names)
         self._validation_share = validation_share
         self._max_documents = max_documents
         self._cache_folder = cache_root(cache_dir)
+        self._datasets = datasets or TrainingDatasets()
+
+    @property
+    def has_sources(self) -> bool:
+        """Whether there is a corpus."""
+        return bool(self.names) or self._datasets.has_texts
 
     @cached_property
     def _sources(self) -> list[CorpusSource]:
-        return open_sources(self.names)
+        named = open_sources(self.names) if self.names else []
+        return [*named, *self._datasets.sources]
 
     def train_tokenizer(self, vocab_size: int, extra_texts: Sequence[str]) -> CodeTokenizer:
         """A tokenizer of the corpus and these texts.
@@ -75,8 +85,9 @@ class CorpusOpening:
             self._max_documents,
         )
         if not tokens.train.num_rows(num_positions):
+            names = ", ".join(self.names or (source.name for source in self._sources))
             raise ValueError(
-                f"data.corpus ({', '.join(self.names)}) has {tokens.train.num_tokens} tokens to "
+                f"data.corpus ({names}) has {tokens.train.num_tokens} tokens to "
                 f"train on, fewer than a row of data.max_sequence_length ({num_positions}); name "
                 "a larger corpus, or lower it"
             )

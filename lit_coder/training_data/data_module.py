@@ -11,7 +11,7 @@ state, not options: they ride in the checkpoint. It does not generate, judge or 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,13 @@ from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.corpus_opening import CorpusOpening
 from lit_coder.training_data.corpus_rows import CorpusRows, GapFilling
 from lit_coder.training_data.corpus_tokens import PreparedTokens
-from lit_coder.training_data.data_options import problem_options, require_ranges
-from lit_coder.training_data.examples import RowGroup
+from lit_coder.training_data.data_options import (
+    problem_options,
+    require_ranges,
+    training_datasets,
+)
+from lit_coder.training_data.dataset_choice import TRAINED_ON_KEY
+from lit_coder.training_data.labelled_part import RowMakers, labelled_part
 from lit_coder.training_data.mixture import POOL_PART, CorpusPart, Mixture, MixturePart
 from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
 from lit_coder.training_data.problem_batch import ProblemBatch, ProblemLoader
@@ -63,7 +68,18 @@ class CodeDataModule(pl.LightningDataModule):
             (.jsonl, .jsonl.gz, .parquet), a .lance folder, or hf:owner/name of a dataset.
         corpus_share: share of each batch that is the corpus; the rest is labelled and the pool's.
             1 trains on nothing else.
-        corpus_validation_share: share of the documents that are kept for the validation loss.
+        corpus_validation_share: share of the corpus's documents and of the datasets' records that
+            are kept for the validation loss.
+        datasets: sets to train on, each NAME or NAME:WEIGHT, as [mbpp_train, alpaca_python:0.5];
+            a set of weight 0.5 is drawn from half as often as the labelled problems. Programs
+            join the corpus; problems with tests are also the loop's to solve, of weight 0 only
+            that. `data list` names the sets, `data download` brings them.
+        datasets_folder: where they lie; None is LIT_CODER_DATA_DIR or ./data.
+        max_samples_per_dataset: records to take of each, the first; None takes all.
+        instruction_template: what is written before an answer: docstring, comment, alpaca, or a
+            text of your own with {instruction} in it.
+        allow_benchmarks_in_training: take benchmarks into data.datasets; every score of the run
+            is marked.
         max_corpus_documents: documents to take from each source; None takes all.
         fim_rate: share of the corpus's documents that are rearranged for filling in the middle.
         pack_examples: several labelled or pool examples in each row of max_sequence_length tokens,
@@ -98,6 +114,11 @@ class CodeDataModule(pl.LightningDataModule):
         corpus: list[str] | None = None,
         corpus_share: float = 0.5,
         corpus_validation_share: float = 0.01,
+        datasets: list[str] | None = None,
+        datasets_folder: str | None = None,
+        max_samples_per_dataset: int | None = 10000,
+        instruction_template: str = "docstring",
+        allow_benchmarks_in_training: bool = False,
         max_corpus_documents: int | None = None,
         fim_rate: float = 0.0,
         pack_examples: bool = False,
@@ -123,32 +144,25 @@ class CodeDataModule(pl.LightningDataModule):
         self.batch_size = batch_size
         self.max_sequence_length = max_sequence_length
         self.labelled_share = labelled_share
-        self._canvas_shape = None
-        if canvas_length is not None:
-            self._canvas_shape = CanvasShape(max_sequence_length - canvas_length, canvas_length)
         self.steps_per_round = steps_per_round
         self.accumulate_grad_batches = accumulate_grad_batches
         self.test_batches: list[ProblemBatch] = []
         """What test and predict ask the model, set by the benchmark callback."""
-        self._corpus_share = corpus_share
-        self._fim_rate = fim_rate
-        self._pack_examples = pack_examples or bool(corpus)
-        self._num_workers = num_workers
-        self._tokenizer_file = tokenizer
-        self._tokenizer_vocab_size = tokenizer_vocab_size
-        self._pretrained = pretrained
+        self.datasets = training_datasets(self.hparams)
+        self._pack_examples = pack_examples or bool(corpus) or self.datasets.has_texts
         self._num_used_corpus_rows = self._corpus_rows_of_round = 0
         self._already_said: set[str] = set()
         self._saved_corpus: str | None = None
+        self._saved_datasets: str | None = None
         self._corpus_opening = CorpusOpening(
-            corpus or (), corpus_validation_share, max_corpus_documents, cache_dir
+            corpus or (), corpus_validation_share, max_corpus_documents, cache_dir, self.datasets
         )
         self._problem_options = problem_options(self.hparams)
 
     @cached_property
     def problems(self) -> ProblemSet:
         """The run's problems; drawn once and handed on from round to round."""
-        return ProblemSet.build(self._problem_options, self.seed)
+        return ProblemSet.build(self._problem_options, self.seed, self.datasets.problems)
 
     def leave_out_labelled(self, task_ids: Set[str]) -> None:
         """Train on none of these problems: their references fail their own tests."""
@@ -160,16 +174,25 @@ class CodeDataModule(pl.LightningDataModule):
 
         These are the labelled and fresh problems and the corpus.
         """
-        if self._tokenizer_file is not None:
-            return CodeTokenizer.from_file(self._tokenizer_file)
-        if self._pretrained is not None:
-            return pretrained_tokenizer(self._pretrained)
+        own = self.hparams
+        if own["tokenizer"] is not None:
+            return CodeTokenizer.from_file(own["tokenizer"])
+        if own["pretrained"] is not None:
+            return pretrained_tokenizer(own["pretrained"])
         # Prompts of fresh problems name every operation; their solutions stay unseen.
         texts = [p.program(p.reference or "") for p in self.problems.labelled]
         texts += [problem.prompt for problem in self.problems.fresh(round=-1, count=200)]
-        if self._corpus_opening.names:
-            return self._corpus_opening.train_tokenizer(self._tokenizer_vocab_size, texts)
-        return CodeTokenizer.train(texts, self._tokenizer_vocab_size)
+        texts += [text for _, text in self.datasets.texts()]
+        if self._corpus_opening.has_sources:
+            return self._corpus_opening.train_tokenizer(own["tokenizer_vocab_size"], texts)
+        return CodeTokenizer.train(texts, own["tokenizer_vocab_size"])
+
+    @property
+    def _canvas_shape(self) -> CanvasShape | None:
+        length = self.hparams["canvas_length"]
+        if length is None:
+            return None
+        return CanvasShape(self.max_sequence_length - length, length)
 
     @cached_property
     def canvas(self) -> Canvas | None:
@@ -194,7 +217,7 @@ class CodeDataModule(pl.LightningDataModule):
     @cached_property
     def corpus(self) -> PreparedTokens | None:
         """The tokenized corpus, None without one; opened once and handed on as the problems are."""
-        if not self._corpus_opening.names:
+        if not self._corpus_opening.has_sources:
             return None
         return self._corpus_opening.prepare(self.tokenizer, self.max_sequence_length)
 
@@ -205,7 +228,7 @@ class CodeDataModule(pl.LightningDataModule):
         new = type(self)(**own)
         new.round, new.pool_version = round, pool_version
         new._num_used_corpus_rows = self._num_used_corpus_rows + self._corpus_rows_of_round
-        new._already_said = self._already_said
+        new._already_said, new.datasets = self._already_said, self.datasets
         for name in ("problems", "tokenizer", "corpus"):
             new.__dict__[name] = getattr(self, name)
         return new
@@ -235,7 +258,7 @@ class CodeDataModule(pl.LightningDataModule):
             layout,
             self.steps_per_round,
             self.tokenizer.pad_id,
-            num_workers=self._num_workers,
+            num_workers=self.hparams["num_workers"],
             pin_memory=trainer.strategy.root_device.type == "cuda",
         )
 
@@ -261,29 +284,36 @@ class CodeDataModule(pl.LightningDataModule):
         return self.test_dataloader()
 
     def state_dict(self) -> dict[str, Any]:
-        """Round, pool version, the corpus's content, and its rows that earlier rounds have used."""
+        """Round, pool version, the contents that are trained on, and the corpus's used rows."""
         return {
             "round": self.round,
             "pool_version": self.pool_version,
             "num_used_corpus_rows": self._num_used_corpus_rows,
             "corpus": None if self.corpus is None else self.corpus.train.content,
+            "datasets": self.datasets.content,
+            TRAINED_ON_KEY: list(self.datasets.benchmarks),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Become the round of a checkpoint; its data are opened in `train_dataloader`."""
         self.round, self.pool_version = int(state["round"]), int(state["pool_version"])
         self._num_used_corpus_rows = int(state.get("num_used_corpus_rows", 0))
-        self._saved_corpus = state.get("corpus")
+        self._saved_corpus, self._saved_datasets = state.get("corpus"), state.get("datasets")
 
     @cached_property
     def _validation(self) -> dict[str, RowLoader]:
         """Loaders by the names of their losses."""
         loaders = {}
         pad_id = self.tokenizer.pad_id
-        groups = self._groups("validation", map(Solved.by_reference, self.problems.validation))
-        if groups:
+        measured = {"loss": map(Solved.by_reference, self.problems.validation)} | {
+            f"{name}_loss": solved[:NUM_VALIDATION_ROWS]
+            for name, _, solved in self.datasets.validation_rows()
+        }
+        for name, solved in measured.items():
+            groups = self._makers.groups(f"validation/{name}", solved)
             examples = [group[place] for group in groups for place in range(len(group))]
-            loaders["validation/loss"] = RowLoader(examples, self.batch_size, pad_id)
+            if examples:
+                loaders[f"validation/{name}"] = RowLoader(examples, self.batch_size, pad_id)
         if self.corpus is not None:
             length = self.max_sequence_length
             all_rows = CorpusRows(self.corpus.validation, length, self.seed)
@@ -299,9 +329,16 @@ class CodeDataModule(pl.LightningDataModule):
         return loaders
 
     def _example_parts(self, run_folder: Path) -> list[MixturePart]:
-        group = self._labelled_group()
-        labelled = () if group is None else (group,)
-        parts = [MixturePart("labelled", labelled, self.labelled_share)]
+        content = self.datasets.content
+        if self._saved_datasets not in (None, content):
+            logger.warning(
+                "data.datasets have changed since the checkpoint was written: training goes on "
+                "with what they hold now"
+            )
+        self._saved_datasets = content
+        parts = [
+            labelled_part(self._makers, self.problems.labelled, self.datasets, self.labelled_share)
+        ]
         if self.pool_version > EMPTY_VERSION:
             accepted = SamplePool(run_folder / POOL_FOLDER, "").read(
                 self.pool_version, accepted_only=True
@@ -320,31 +357,14 @@ class CodeDataModule(pl.LightningDataModule):
                 "what it holds now"
             )
         self._saved_corpus = content
-        gap_filling = GapFilling(self.tokenizer, self._fim_rate) if self._fim_rate else None
+        fim_rate = self.hparams["fim_rate"]
+        gap_filling = GapFilling(self.tokenizer, fim_rate) if fim_rate else None
         rows = CorpusRows(self.corpus.train, self.max_sequence_length, self.seed, gap_filling)
-        return CorpusPart(rows, self._corpus_share, self._num_used_corpus_rows)
+        return CorpusPart(rows, self.hparams["corpus_share"], self._num_used_corpus_rows)
 
-    def _labelled_group(self) -> RowGroup | None:
-        solved = [Solved.by_reference(problem) for problem in self.problems.labelled]
-        solved.sort(key=lambda each: each.difficulty)
-        # One group: the labelled set is drawn from as it is, whatever its difficulties.
-        groups = self._groups("labelled", (each._replace(difficulty=0) for each in solved))
-        if solved and not groups:
-            raise ValueError(f"every labelled solution is longer than {self._room}; raise it")
-        return groups[0] if groups else None
-
-    def _groups(self, split: str, solved: Iterable[Solved]) -> list[RowGroup]:
-        """Rows by difficulty; it is said once how many are too long."""
-        groups, num_left_out = self.rows.groups(solved)
-        if num_left_out and self._is_new(split):
-            logger.warning(
-                "%d of %d %s solutions are longer than %s and left out",
-                num_left_out,
-                num_left_out + sum(map(len, groups)),
-                split,
-                self._room,
-            )
-        return groups
+    @property
+    def _makers(self) -> RowMakers:
+        return RowMakers(self.rows, self._room, self._already_said)
 
     @property
     def _room(self) -> str:

@@ -1,4 +1,4 @@
-"""What the options of the section `data` may be, and which of them say what the problems are.
+"""What the options of the section `data` may be, and what problems and datasets they name.
 
     require_ranges(options)                        # ValueError naming the first that is off
     ProblemSet.build(problem_options(options), seed)
@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lit_coder.tokenizer import SMALLEST_VOCABULARY
+from lit_coder.training_data.dataset_choice import dataset_choices, refuse_benchmarks
+from lit_coder.training_data.dataset_mixing import TrainingDatasets
+from lit_coder.training_data.dataset_template import InstructionTemplate
 from lit_coder.training_data.problem_set import ProblemOptions
 
 
@@ -28,6 +31,24 @@ def problem_options(options: Mapping[str, Any]) -> ProblemOptions:
         problem_files=tuple(options["problem_files"] or ()),
         held_out_files=tuple(options["held_out_files"] or ()),
         held_out_families=tuple(options.get("held_out_families") or ()),
+    )
+
+
+def training_datasets(options: Mapping[str, Any]) -> TrainingDatasets:
+    """The datasets that the options name; none of them is opened yet.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    choices = dataset_choices(options["datasets"])
+    refuse_benchmarks(choices, options["allow_benchmarks_in_training"])
+    template = InstructionTemplate(options["instruction_template"])
+    return TrainingDatasets(
+        choices,
+        options["datasets_folder"],
+        template,
+        options["max_samples_per_dataset"],
+        options["corpus_validation_share"],
     )
 
 
@@ -52,14 +73,17 @@ def require_ranges(options: Mapping[str, Any]) -> None:
     size = options["tokenizer_vocab_size"]
     least = f"{SMALLEST_VOCABULARY} or more: bytes and special tokens have one each"
     _require("tokenizer_vocab_size", size, size >= SMALLEST_VOCABULARY, least)
-    limit = options["max_corpus_documents"]
-    _require("max_corpus_documents", limit, limit is None or limit >= 1, "1 or more")
-    if options["canvas_length"] is not None and (options["corpus"] or options["pack_examples"]):
+    for name in ("max_corpus_documents", "max_samples_per_dataset"):
+        limit = options[name]
+        _require(name, limit, limit is None or limit >= 1, "1 or more")
+    texts = [each.name for each in dataset_choices(options["datasets"]) if each.is_text]
+    has_corpus = bool(options["corpus"] or texts)
+    if options["canvas_length"] is not None and (has_corpus or options["pack_examples"]):
         raise ValueError(
-            "data.canvas_length lays out one problem a row; leave data.corpus and "
-            "data.pack_examples out"
+            "data.canvas_length lays out one problem a row; leave data.corpus, data.pack_examples "
+            "and datasets of programs" + (f" ({', '.join(texts)})" if texts else "") + " out"
         )
-    if options["fim_rate"] and not options["corpus"]:
+    if options["fim_rate"] and not has_corpus:
         raise ValueError("data.fim_rate is for a corpus; name one in data.corpus, or leave it out")
 
 

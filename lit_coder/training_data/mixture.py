@@ -20,7 +20,7 @@ import torch
 from lit_coder.training_data.corpus_rows import CorpusRows
 from lit_coder.training_data.draw_seeds import draw_seed
 from lit_coder.training_data.examples import Row, RowGroup
-from lit_coder.training_data.packing import PackedExamples
+from lit_coder.training_data.packing import PackedExamples, weighted_numbers
 
 POOL_PART = "pool"
 """Name of the part that accepted samples are."""
@@ -31,12 +31,14 @@ class MixturePart:
     """Examples of one origin, in groups that are drawn from equally (difficulties).
 
     `share` is the part's share of the rows that are examples; shares of the parts that have
-    examples are scaled to add up to 1.
+    examples are scaled to add up to 1. `weights` of the groups, where they are given, say how
+    often each is drawn from beside the others (datasets).
     """
 
     name: str
     groups: tuple[RowGroup, ...]
     share: float
+    weights: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Mixture:
             raise ValueError(
                 "there is nothing to train on: data.families gives no labelled problem and the "
                 "pool is empty; raise data.num_labelled, name data.problem_files with references, "
-                "or name a data.corpus"
+                "data.datasets, or a data.corpus"
             )
         num_parts = len(self._parts) + (corpus is not None)
         if global_batch < num_parts:
@@ -107,7 +109,9 @@ class Mixture:
         rest = global_batch - self.corpus_rows_per_step
         self._rows_per_part = _rows_per_part([part.share for part in self._parts], rest)
         self._packed = [
-            PackedExamples(part.name, part.groups, packed_positions, rows, seed, round)
+            PackedExamples(
+                part.name, part.groups, packed_positions, rows, seed, round, part.weights
+            )
             for part, rows in zip(self._parts, self._rows_per_part, strict=True)
             if packed_positions is not None
         ]
@@ -133,7 +137,7 @@ class Mixture:
         generator = torch.Generator().manual_seed(draw_seed(key))
         chosen: list[Row] = []
         for part, rows in zip(self._parts, self._rows_per_part, strict=True):
-            chosen.extend(_drawn(part.groups, rows, generator))
+            chosen.extend(_drawn(part, rows, generator))
         return chosen
 
     def _corpus_rows(self, step: int) -> list[Row]:
@@ -143,8 +147,13 @@ class Mixture:
         return [self._corpus.rows[first + place] for place in range(self.corpus_rows_per_step)]
 
 
-def _drawn(groups: tuple[RowGroup, ...], rows: int, generator: torch.Generator) -> list[Row]:
-    numbers = torch.randint(len(groups), (rows,), generator=generator).tolist()
+def _drawn(part: MixturePart, rows: int, generator: torch.Generator) -> list[Row]:
+    groups = part.groups
+    if part.weights:
+        chances = torch.rand(rows, generator=generator, dtype=torch.float64)
+        numbers = weighted_numbers(part.weights, chances.numpy()).tolist()
+    else:
+        numbers = torch.randint(len(groups), (rows,), generator=generator).tolist()
     draws = torch.rand(rows, generator=generator, dtype=torch.float64).tolist()
     return [
         groups[number][int(draw * len(groups[number]))]

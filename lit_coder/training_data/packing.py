@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy
+from numpy.typing import NDArray
 
 from lit_coder.training_data.draw_seeds import draw_seed
 from lit_coder.training_data.examples import IntArray, Row, RowGroup
@@ -62,6 +63,7 @@ class PackedExamples:
         rows_per_step: rows of each optimizer step, over all devices.
         seed: of the run.
         round: of the recursion.
+        weights: how often each group is drawn from; none = all alike.
     """
 
     def __init__(
@@ -72,9 +74,11 @@ class PackedExamples:
         rows_per_step: int,
         seed: int,
         round: int,
+        weights: Sequence[float] = (),
     ) -> None:
         self._key = f"packed/{name}/{seed}/{round}"
         self._groups = tuple(groups)
+        self._weights = tuple(weights)
         self._num_positions = num_positions
         self._rows_per_step = rows_per_step
         self._steps_per_window = -(-WINDOW_ROWS // rows_per_step)
@@ -112,11 +116,14 @@ class PackedExamples:
         # One position less and a row could stay empty; more, and short examples found no place.
         needed = (num_rows - 1) * self._num_positions + 1
         sizes = numpy.array([len(group) for group in self._groups])
-        mean_length = float(numpy.mean([group.num_positions.mean() for group in self._groups]))
+        means = [group.num_positions.mean() for group in self._groups]
+        mean_length = float(numpy.average(means, weights=self._weights or None))
         groups, members, lengths, total = [], [], [], 0
         while total < needed:
             count = int((needed - total) / mean_length) + 16
-            drawn_groups = (generator.random(count) * len(sizes)).astype(numpy.int64)
+            drawn_groups = weighted_numbers(
+                self._weights or [1] * len(sizes), generator.random(count)
+            )
             drawn = (generator.random(count) * sizes[drawn_groups]).astype(numpy.int64)
             for group, member in zip(drawn_groups.tolist(), drawn.tolist(), strict=True):
                 if total >= needed:
@@ -127,6 +134,15 @@ class PackedExamples:
                 lengths.append(length)
                 total += length
         return groups, members, lengths
+
+
+def weighted_numbers(weights: Sequence[float], chances: NDArray[Any]) -> NDArray[Any]:
+    """For each chance in [0, 1) the number of a weight, as often as its share of them all."""
+    if len(set(weights)) == 1:
+        return (chances * len(weights)).astype(numpy.int64)
+    ends = numpy.cumsum(weights, dtype=numpy.float64)
+    numbers: NDArray[Any] = numpy.searchsorted(ends, chances * ends[-1], side="right")
+    return numbers
 
 
 def best_fit(lengths: Sequence[int], capacity: int, num_rows: int) -> list[list[int]]:

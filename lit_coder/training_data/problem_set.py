@@ -60,11 +60,19 @@ class ProblemSet:
     shortages: tuple[Shortage, ...]
     excluded_behaviours: frozenset[str]
     untried: tuple[Problem, ...] = ()
-    """Labelled problems of the user's files, whose references nobody has run yet."""
+    """Labelled problems of files and datasets, whose references nobody has run yet."""
 
     @classmethod
-    def build(cls, options: ProblemOptions, seed: int) -> ProblemSet:
+    def build(
+        cls, options: ProblemOptions, seed: int, of_datasets: Sequence[Problem] = ()
+    ) -> ProblemSet:
         """Draw the splits and read the user's files.
+
+        Args:
+            options: which problems.
+            seed: of the run.
+            of_datasets: more to learn from: those with a reference are labelled, and all of them
+                are there for the loop to solve.
 
         Raises:
             ValueError: an unknown family or difficulty, or a file that is missing or damaged.
@@ -87,29 +95,33 @@ class ProblemSet:
         validation = _without(splits.validation, own_behaviours) if splits else ()
         measured = frozenset(map(behaviour, held_out + validation))
         own = _without(_read_files("problem_files", options.problem_files), measured)
-        labelled = splits.labelled if splits else ()
-        labelled += tuple(problem for problem in own if problem.reference is not None)
+        more = _without(of_datasets, measured)
+        untried = tuple(problem for problem in (*own, *more) if problem.reference is not None)
+        labelled = (splits.labelled if splits else ()) + untried
         labelled = _without(labelled, measured)
         return cls(
             options=options,
             seed=seed,
             families=families,
             labelled=labelled,
-            unlabelled=tuple(problem for problem in own if problem.reference is None),
+            unlabelled=tuple(p for p in own if p.reference is None) + more,
             validation=validation,
             held_out=held_out,
             shortages=splits.shortages if splits else (),
             excluded_behaviours=measured | frozenset(map(behaviour, labelled)),
-            untried=tuple(problem for problem in own if problem.reference is not None),
+            untried=untried,
         )
 
     def without_labelled(self, task_ids: Set[str]) -> ProblemSet:
-        """The same problems, less labelled ones whose reference turned out to fail."""
-        kept = tuple(problem for problem in self.labelled if problem.task_id not in task_ids)
-        return replace(self, labelled=kept, untried=())
+        """The same problems, less those whose reference turned out to fail their tests."""
+        labelled, unlabelled = (
+            tuple(problem for problem in problems if problem.task_id not in task_ids)
+            for problems in (self.labelled, self.unlabelled)
+        )
+        return replace(self, labelled=labelled, unlabelled=unlabelled, untried=())
 
     def fresh(self, round: int, count: int) -> tuple[Problem, ...]:
-        """A round's problems to solve: the user's unlabelled ones first, at most half of them.
+        """A round's problems to solve: files' and datasets' first, at most half of them.
 
         They come with their reference where one is known; hand a learner
         `without_reference(problem)`.

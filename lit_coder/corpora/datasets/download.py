@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from lit_coder.corpora.datasets.download_cleanup import remove_empty_partials
 from lit_coder.corpora.datasets.download_hub import (
     HubFile,
     HubFiles,
@@ -156,6 +157,7 @@ def download(plan: DownloadPlan) -> None:
         for file in plan.missing:
             sums[file.path] = fetch_hub_dataset_file(plan.listing, file, folder)
             write_sums(folder, sums)
+        remove_empty_partials(folder)
     except (HubUnavailable, KaggleUnavailable) as error:
         raise _failed(plan.spec, plan.root, error) from error
 

@@ -9,6 +9,7 @@ the marks of `huggingface_hub`. Data, and folders that are not a dataset's, are 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,13 @@ def removable(folder: Path) -> Iterator[Removable]:
         if path.is_dir() and not path.is_symlink():
             files = (file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
             yield Removable(path, sum(file.stat().st_size for file in files))
+
+
+def remove_empty_partials(folder: Path) -> None:
+    """Remove the folders in which parts of files were, where none is left."""
+    for path, _, _ in os.walk(folder / PARTIAL_FOLDER, topdown=False):
+        if not os.listdir(path):
+            os.rmdir(path)
 
 
 def remove(path: Path) -> None:

@@ -1,0 +1,132 @@
+"""All datasets of a run: read once, handed on from round to round.
+
+    datasets = TrainingDatasets(dataset_choices(["mbpp_train", "alpaca_python:0.5"]), folder)
+    datasets.problems                 # with tests: for the loop, and labelled where answered
+    datasets.sources                  # programs for the corpus
+    datasets.training_rows(labelled)  # solved prompts of each set, with its weight
+
+It connects what is read (`dataset_rows`, `dataset_source`) with the DataModule; which rows a step
+is made of is decided in `mixture`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from lit_coder.corpora.source import CorpusSource
+from lit_coder.problems.problem import Problem
+from lit_coder.training_data.dataset_choice import DatasetChoice, benchmark_names
+from lit_coder.training_data.dataset_rows import DatasetRows, read_dataset_rows
+from lit_coder.training_data.dataset_source import DatasetSource
+from lit_coder.training_data.dataset_template import InstructionTemplate
+from lit_coder.training_data.problem_rows import Solved
+
+
+class WeightedRows(NamedTuple):
+    """Solved prompts of one dataset."""
+
+    name: str
+    weight: float
+    solved: tuple[Solved, ...]
+
+
+class TrainingDatasets:
+    """The datasets of `data.datasets`.
+
+    Args:
+        choices: which, with their weights.
+        folder: where they lie; None as `open_dataset` looks for them.
+        template: how an instruction becomes a prompt.
+        max_samples: records of each.
+        validation_share: of the records, kept from training.
+    """
+
+    def __init__(
+        self,
+        choices: Sequence[DatasetChoice] = (),
+        folder: str | None = None,
+        template: InstructionTemplate | None = None,
+        max_samples: int | None = None,
+        validation_share: float = 0.0,
+    ) -> None:
+        self.choices = tuple(choices)
+        self.benchmarks = benchmark_names(choices)
+        self._folder = None if folder is None else Path(folder).expanduser()
+        self._template = template or InstructionTemplate()
+        self._max_samples = max_samples
+        self._validation_share = validation_share
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether some of them join the corpus."""
+        return any(choice.is_text for choice in self.choices)
+
+    @cached_property
+    def sources(self) -> tuple[CorpusSource, ...]:
+        """Those that are programs as they are, for the corpus."""
+        return tuple(
+            DatasetSource(choice, self._folder, self._max_samples)
+            for choice in self.choices
+            if choice.is_text
+        )
+
+    @cached_property
+    def rows(self) -> tuple[DatasetRows, ...]:
+        """The others, read."""
+        return tuple(
+            read_dataset_rows(
+                choice, self._folder, self._template, self._max_samples, self._validation_share
+            )
+            for choice in self.choices
+            if not choice.is_text
+        )
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Problems with tests that may be trained on, of all sets."""
+        return tuple(problem for rows in self.rows for problem in rows.train.problems)
+
+    @property
+    def content(self) -> str | None:
+        """Digest of what was read; None where there is nothing to read."""
+        if not self.rows:
+            return None
+        parts = "/".join(f"{rows.choice.name}:{rows.content}" for rows in self.rows)
+        return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+    def training_rows(self, labelled: Iterable[Problem]) -> Iterator[WeightedRows]:
+        """What each set teaches: its solved prompts, and its problems among the labelled ones."""
+        by_source: dict[str, list[Solved]] = {rows.choice.name: [] for rows in self.rows}
+        for problem in labelled:
+            if self.owns(problem):
+                by_source[problem.source].append(Solved.by_reference(problem))
+        for rows in self.rows:
+            solved = (*rows.train.solved, *by_source[rows.choice.name])
+            if solved and rows.choice.weight:
+                yield WeightedRows(rows.choice.name, rows.choice.weight, solved)
+
+    def validation_rows(self) -> Iterator[WeightedRows]:
+        """What each set's loss is measured on."""
+        for rows in self.rows:
+            answered = [p for p in rows.validation.problems if p.reference is not None]
+            solved = (*rows.validation.solved, *map(Solved.by_reference, answered))
+            if solved:
+                yield WeightedRows(rows.choice.name, rows.choice.weight, solved)
+
+    def owns(self, problem: Problem) -> bool:
+        """Whether a problem is of one of the sets."""
+        return problem.task_id in self._task_ids
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Name and text of every example that is no problem."""
+        for rows in self.rows:
+            for number, each in enumerate(rows.train.solved):
+                yield f"{rows.choice.name}, example {number}", each.prompt + each.answer
+
+    @cached_property
+    def _task_ids(self) -> frozenset[str]:
+        return frozenset(problem.task_id for problem in self.problems)
