@@ -181,6 +181,10 @@ class Features:
         num_lines: non-blank source lines.
         complexity: 1 + branching constructs (cyclomatic).
         unused_names: local names assigned and never read, plus imports never used.
+        num_dead: statements that are never reached or do nothing; of Python alone, as what follows.
+        documented: top-level definitions that have a docstring.
+        shingles: hashes of a few tokens in a row of the normalized, alpha-renamed AST, eight
+            hexadecimal digits each; near-duplicates share most of them.
     """
 
     fingerprint: str
@@ -189,6 +193,9 @@ class Features:
     num_lines: int
     complexity: int
     unused_names: tuple[str, ...]
+    num_dead: int = 0
+    documented: tuple[str, ...] = ()
+    shingles: str = ""
 
 
 @dataclass(frozen=True, slots=True)

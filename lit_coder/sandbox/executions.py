@@ -9,9 +9,10 @@ write anything on its channel, and what does not fit is a protocol error. It sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from lit_coder.problems.problem import Call, Construct, Operation
 from lit_coder.sandbox.contract import (
@@ -42,6 +43,7 @@ from lit_coder.sandbox.worker import ChildRecord, Launch
 
 # JSON may triple the size; the frame that carries it is capped as well.
 MAX_ENCODED_JOB_BYTES = MAX_JOB_BYTES // 3
+_SHINGLES = re.compile("(?:[0-9a-f]{8})*")
 # A script may end this way.
 _CLEAN_EXITS = ("SystemExit", "SystemExit: 0")
 
@@ -285,10 +287,25 @@ def _read_start(record: ChildRecord, launch: Launch) -> _Start:
 
 def _features(facts: object) -> Features:
     match facts:
-        case (str(exact), str(renamed), int(nodes), int(lines), int(branches), tuple(unused)):
-            if all(isinstance(name, str) for name in unused):
-                return Features(exact, renamed, nodes, lines, branches, unused)
+        case (str(exact), str(renamed), int(nodes), int(lines), int(branches), unused, *more):
+            style = _style(more)
+            if style is not None and _are_texts(unused):
+                return Features(exact, renamed, nodes, lines, branches, unused, *style)
     raise ProtocolError("malformed features")
+
+
+def _style(more: Sequence[object]) -> tuple[int, tuple[str, ...], str] | None:
+    match more:
+        case []:
+            return 0, (), ""
+        case [int(dead), documented, str(shingles)] if _are_texts(documented):
+            if _SHINGLES.fullmatch(shingles):
+                return dead, documented, shingles
+    return None
+
+
+def _are_texts(values: object) -> TypeGuard[tuple[str, ...]]:
+    return isinstance(values, tuple) and all(isinstance(value, str) for value in values)
 
 
 def _with_tests(

@@ -1,6 +1,7 @@
 """Facts of a program's syntax tree: fingerprints, size, complexity, unused names.
 
     facts = describe(ast.parse(source), source)      # plain values that cross the codec
+    more = describe_whole(ast.parse(source), source)     # with those of `style` behind them
 
 Only called inside the child, on a tree it has parsed: the trainer never parses model text. The
 fingerprints ignore comments, layout and docstrings; the renamed one also ignores what function
@@ -13,6 +14,8 @@ from __future__ import annotations
 
 import ast
 from typing import Any, NamedTuple
+
+from .style import shingles, style
 
 # As the standard library's own `random` does it: hashlib brings all of OpenSSL into every child.
 try:
@@ -92,6 +95,19 @@ def describe(tree: ast.Module, source: str) -> tuple[str, str, int, int, int, tu
     """Fingerprint, renamed fingerprint, nodes, non-blank lines, complexity, unused names."""
     walk = _Walk()
     walk.run(tree)
+    return _facts(walk, source)
+
+
+def describe_whole(tree: ast.Module, source: str) -> tuple[object, ...]:
+    """What `describe` says, dead statements, documented definitions, shingles renamed."""
+    walk = _Walk()
+    walk.run(tree)
+    # In this order: the tokens are renamed then.
+    facts = _facts(walk, source)
+    return (*facts, *style(tree), shingles(walk.tokens))
+
+
+def _facts(walk: _Walk, source: str) -> tuple[str, str, int, int, int, tuple[str, ...]]:
     fingerprint = renamed_fingerprint = _hash(walk.tokens)
     if walk.renamed:
         for position, text in walk.renamed:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 
-from .features import describe
+from .features import describe_whole
 
 Send = Callable[[tuple[object, ...]], None]
 
@@ -57,7 +57,7 @@ def load(source: str, module_name: str, send: Send) -> ModuleType | None:
     """
     try:
         tree = ast.parse(source)
-        facts = describe(tree, source)
+        facts = describe_whole(tree, source)
         code = compile(tree, "<program>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         # Zero bytes are a ValueError up to 3.11; nesting is a RecursionError or MemoryError.
