@@ -1,0 +1,127 @@
+"""Candidates of a source: its documents go to the finder in the sandbox, functions come back.
+
+    candidates = find_candidates(runners, documents, limits, counts)
+
+Calls with literal arguments, found in any document (tests are the best), become examples of the
+functions with that name. A function that stands in several files is taken once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice, repeat
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple, TypeAlias
+
+from lit_coder.harvesting.bundle import FINDER, bundle
+from lit_coder.harvesting.candidate import Candidate, candidate_from
+from lit_coder.problems.problem import Call, Value
+from lit_coder.sandbox.contract import CallJob, Execution, Limits, Runner
+
+_DOCUMENTS_A_JOB = 8
+_DOCUMENTS_A_BATCH = 512
+_MOST_EXAMPLES = 48
+
+
+class Place(NamedTuple):
+    """A document to look into: its text, its name, its licence, and the package it belongs to."""
+
+    text: str
+    name: str
+    licence: str
+    package: str = ""
+
+
+def package_of(name: str) -> str:
+    """The package of a file in the standard library, by its path: "json" for json/decoder.py."""
+    return ".".join(PurePosixPath(name).parts[:-1])
+
+
+def find_candidates(
+    runners: Sequence[Runner], places: Iterable[Place], limits: Limits, refused: Counter[str]
+) -> list[Candidate]:
+    """The functions that may be pure, in the order of the documents.
+
+    Args:
+        runners: those that share the work; they are running.
+        places: where to look.
+        limits: for one job, which reads a few documents.
+        refused: counts, by reason, what is left out.
+    """
+    candidates: list[Candidate] = []
+    calls: dict[str, dict[str, tuple[Value, ...]]] = {}
+    seen: set[str] = set()
+    for place, found in _answers(runners, places, limits):
+        if found is None:
+            refused["the file cannot be read in time"] += 1
+            continue
+        functions, reasons, literal_calls = found
+        refused.update(reasons)
+        for name, arguments in literal_calls.items():
+            known = calls.setdefault(name, {})
+            known.update((repr(each), tuple(each)) for each in arguments)
+        for each in functions:
+            candidate = candidate_from(each, place.name, place.licence)
+            if candidate.fingerprint in seen:
+                refused["stands in another file, too"] += 1
+                continue
+            seen.add(candidate.fingerprint)
+            candidates.append(candidate)
+    return [_with_examples(each, calls.get(each.name, {})) for each in candidates]
+
+
+def _with_examples(candidate: Candidate, calls: dict[str, tuple[Value, ...]]) -> Candidate:
+    own = {repr(each): each for each in candidate.examples}
+    examples = islice((own | calls).values(), _MOST_EXAMPLES)
+    return replace(candidate, examples=tuple(examples))
+
+
+_Found: TypeAlias = tuple[list[dict[str, Any]], dict[str, int], dict[str, list[tuple[Value, ...]]]]
+
+
+def _answers(
+    runners: Sequence[Runner], places: Iterable[Place], limits: Limits
+) -> Iterator[tuple[Place, _Found | None]]:
+    """What the finder says of each place, None where it came to no end even alone."""
+    program = bundle(FINDER)
+    waiting = iter(places)
+    with ThreadPoolExecutor(len(runners)) as threads:
+        while batch := list(islice(waiting, _DOCUMENTS_A_BATCH)):
+            shares = [batch[number :: len(runners)] for number in range(len(runners))]
+            found = threads.map(_share, runners, shares, repeat(program), repeat(limits))
+            answers = {id(place): answer for each in found for place, answer in each}
+            for place in batch:
+                yield place, answers.get(id(place))
+
+
+def _share(
+    runner: Runner, places: list[Place], program: str, limits: Limits
+) -> list[tuple[Place, _Found]]:
+    """The answers of one runner; a place whose group came to no end is tried alone."""
+    answers: dict[int, _Found] = {}
+    for size in (_DOCUMENTS_A_JOB, 1):
+        left = [place for place in places if id(place) not in answers]
+        groups = [left[start : start + size] for start in range(0, len(left), size)]
+        jobs = (_job(program, group, limits) for group in groups)
+        for group, execution in zip(groups, runner.run(jobs), strict=True):
+            values = _values(execution)
+            answers.update({id(p): value for p, value in zip(group, values, strict=False)})
+    return [(place, answers[id(place)]) for place in places if id(place) in answers]
+
+
+def _job(program: str, group: list[Place], limits: Limits) -> CallJob:
+    cases = tuple((Call("find", (place.text, place.package)),) for place in group)
+    return CallJob(program, cases, limits)
+
+
+def _values(execution: Execution) -> list[Any]:
+    """The answers before the first one that is missing."""
+    values = []
+    for outcomes in execution.outcomes:
+        if not outcomes or outcomes[0].exception or outcomes[0].unsupported:
+            break
+        values.append(outcomes[0].value)
+    return values

@@ -1,0 +1,173 @@
+"""The harvest: from the documents of a source to problems, one after the other.
+
+    with HarvestRunners(options) as runners:
+        harvest = Harvest(runners, settings, counts)
+        for harvested in harvest.problems(harvest.candidates(places), "stdlib"):
+            harvested.problem, harvested.examined
+
+Two runners hold one half of the processes each: what they start are different interpreters, whose
+hash seeds differ. Candidates are examined side by side and come in the order of the documents, so
+that equal seeds give equal problems. What is left out is counted by its reason.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import NamedTuple
+
+from lit_coder.harvesting.candidate import Candidate
+from lit_coder.harvesting.examination import ExaminationSettings, Examined, Examiner
+from lit_coder.harvesting.finding import Place, find_candidates
+from lit_coder.harvesting.making import make_problem
+from lit_coder.problems.problem import Problem
+from lit_coder.sandbox.contract import Limits, Runner
+from lit_coder.sandbox.open_runner import open_runner
+from lit_coder.sandbox.options import SandboxOptions
+
+_FINDING_LIMITS = Limits(wall_seconds=60.0, cpu_seconds=20.0)
+_AHEAD_EACH = 4
+
+
+class Harvested(NamedTuple):
+    """A problem with the function that it is made of."""
+
+    problem: Problem
+    candidate: Candidate
+    examined: Examined
+
+
+@dataclass
+class HarvestCounts:
+    """How far a harvest is.
+
+    Attributes:
+        num_documents: documents that were read.
+        num_candidates: functions that may be pure by their syntax.
+        num_examined: those that were tried.
+        num_kept: those that became problems.
+        not_found: by reason, functions that were refused by their syntax.
+        left_out: by reason, candidates that did not become problems.
+    """
+
+    num_documents: int = 0
+    num_candidates: int = 0
+    num_examined: int = 0
+    num_kept: int = 0
+    not_found: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+class HarvestRunners:
+    """Two runners that share the machine, each with interpreters of its own.
+
+    Args:
+        options: the sandbox's; `workers` is for both together.
+    """
+
+    def __init__(self, options: SandboxOptions) -> None:
+        workers = options.workers or len(os.sched_getaffinity(0))
+        self.num_each = max(1, workers // 2)
+        self._options = replace(options, workers=self.num_each)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> tuple[Runner, Runner]:
+        """Start them.
+
+        Raises:
+            SandboxUnavailable: nothing can be run here.
+        """
+        with ExitStack() as starting:
+            runners = tuple(starting.enter_context(open_runner(self._options)) for _ in range(2))
+            self._stack = starting.pop_all()
+        return runners[0], runners[1]
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End every process of both."""
+        self._stack.close()
+
+
+class Harvest:
+    """One pass over a source.
+
+    Args:
+        runners: two that are running; see `HarvestRunners`.
+        settings: how hard functions are tried.
+        counts: filled in on the way.
+        num_threads: candidates that are examined side by side.
+    """
+
+    def __init__(
+        self,
+        runners: tuple[Runner, Runner],
+        settings: ExaminationSettings,
+        counts: HarvestCounts,
+        num_threads: int = 4,
+    ) -> None:
+        self._runners = runners
+        self._examiner = Examiner(runners, settings)
+        self._counts = counts
+        self._num_threads = num_threads
+
+    def candidates(self, places: Iterable[Place]) -> list[Candidate]:
+        """The functions of the documents that may be pure, each name of a document once."""
+        found = find_candidates(
+            self._runners, self._counted(places), _FINDING_LIMITS, self._counts.not_found
+        )
+        named = {(each.place, each.name): each for each in found}
+        self._counts.num_candidates += len(named)
+        return list(named.values())
+
+    def problems(self, candidates: Iterable[Candidate], source: str) -> Iterator[Harvested]:
+        """The problems of the candidates that hold, in their order.
+
+        Raises:
+            SandboxError: the sandbox broke down.
+        """
+        for candidate, found in self.examined(candidates):
+            if isinstance(found, str):
+                self._counts.left_out[found] += 1
+                continue
+            self._counts.num_kept += 1
+            yield Harvested(make_problem(candidate, found, source), candidate, found)
+
+    def examined(
+        self, candidates: Iterable[Candidate]
+    ) -> Iterator[tuple[Candidate, Examined | str]]:
+        """Every candidate with what is found, or the reason why it is left out."""
+        waiting: deque[tuple[Candidate, Future[Examined | str]]] = deque()
+        threads = ThreadPoolExecutor(self._num_threads, thread_name_prefix="harvest")
+        try:
+            for turn, candidate in enumerate(candidates):
+                future = threads.submit(self._examiner.examine, candidate, turn)
+                waiting.append((candidate, future))
+                if len(waiting) >= _AHEAD_EACH * self._num_threads:
+                    yield self._next(waiting)
+            while waiting:
+                yield self._next(waiting)
+        finally:
+            # Whoever stops in the middle closes the runners, which ends the jobs at work.
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _next(
+        self, waiting: deque[tuple[Candidate, Future[Examined | str]]]
+    ) -> tuple[Candidate, Examined | str]:
+        candidate, future = waiting.popleft()
+        found = future.result()
+        self._counts.num_examined += 1
+        return candidate, found
+
+    def _counted(self, places: Iterable[Place]) -> Iterator[Place]:
+        for place in places:
+            self._counts.num_documents += 1
+            yield place
