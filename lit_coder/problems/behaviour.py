@@ -55,7 +55,7 @@ def canonical_text(value: Value) -> str:
         entries = sorted((canonical_text(key), canonical_text(item)) for key, item in value.items())
         return "{" + ",".join(f"{key}:{item}" for key, item in entries) + "}"
     if isinstance(value, tuple):
-        return "(" + ",".join(map(canonical_text, value)) + ",)"
+        return "(" + ",".join([canonical_text(member) for member in value]) + ",)"
     return repr(value)
 
 
@@ -64,7 +64,7 @@ def _facts(problem: Problem) -> list[str]:
     tests = problem.tests
     if isinstance(tests, Cases):
         return sorted(
-            " ".join(_operation_text(each, problem.entry_point) for each in case.operations)
+            " ".join([_operation_text(each, problem.entry_point) for each in case.operations])
             + f"={canonical_text(case.expected)}"
             for case in tests.visible + tests.hidden
         )
@@ -86,10 +86,29 @@ def _answer_facts(answer: Answer) -> list[str]:
 
 def _operation_text(operation: Operation, entry_point: str) -> str:
     """The operation with its arguments, without the name that the problem gave its entry point."""
+    arguments = _arguments_text(operation.arguments)
     if isinstance(operation, MethodCall):
-        return "." + operation.method + canonical_text(operation.arguments)
+        return "." + operation.method + arguments
     if isinstance(operation, Call):
         kind, name = "call", operation.function
     else:
         kind, name = "new", operation.class_name
-    return f"{kind} {'' if name == entry_point else name}{canonical_text(operation.arguments)}"
+    return f"{kind} {'' if name == entry_point else name}{arguments}"
+
+
+_MOST_KNOWN_TEXTS = 8192
+_KNOWN_TEXTS: dict[int, tuple[tuple[Value, ...], str]] = {}
+
+
+def _arguments_text(arguments: tuple[Value, ...]) -> str:
+    """The arguments as text, known where the very same tuple was asked before.
+
+    A family asks its problems the same arguments again and again. They may hold lists, so a tuple
+    is known by its identity, which no other one has while it is kept here.
+    """
+    known = _KNOWN_TEXTS.get(id(arguments))
+    if known is None:
+        if len(_KNOWN_TEXTS) >= _MOST_KNOWN_TEXTS:
+            _KNOWN_TEXTS.clear()
+        known = _KNOWN_TEXTS[id(arguments)] = (arguments, canonical_text(arguments))
+    return known[1]

@@ -45,7 +45,7 @@ def refuse_degenerate(problem: Problem, program: TrustedProgram) -> None:
     except Exception as error:
         raise DegenerateProblem(f"{problem.task_id}: the reference raised {error!r}") from error
     for case, values in zip(cases, outcomes, strict=True):
-        if not can_cross(list(values)):
+        if not all([can_cross(value) for value in values]):
             raise DegenerateProblem(f"{problem.task_id}: the reference's output cannot cross")
         # The same text is the same value; another text may be, where sets are in it.
         if repr(values) != repr(case.expected) and (
@@ -69,12 +69,15 @@ def num_distinct_outputs(cases: tuple[Case, ...]) -> int:
 
 def known_wrong_program(tests: Cases) -> str | None:
     """Name of a known-wrong program that passes every visible test, or None."""
-    asked = list(_asked(tests.visible))
-    outputs = [canonical_text(expected) for _, expected in asked]
-    if len(set(outputs)) <= 1:
+    outputs = (canonical_text(expected) for _, expected in _asked(tests.visible))
+    first = next(outputs, "")
+    if all(output == first for output in outputs):
         return "constant"
-    arguments = (operation.arguments for operation, _ in asked)
-    if outputs == [canonical_text(given[0] if given else None) for given in arguments]:
+    if all(
+        canonical_text(operation.arguments[0] if operation.arguments else None)
+        == canonical_text(expected)
+        for operation, expected in _asked(tests.visible)
+    ):
         return "identity"
     return None
 

@@ -106,8 +106,8 @@ class PipelineFamily:
             prompt=prompt,
             entry_point="f",
             tests=Cases(
-                visible=program.cases(map(_call, self.visible_inputs)),
-                hidden=program.cases(map(_call, self.hidden_inputs)),
+                visible=program.cases(_calls(self)[0]),
+                hidden=program.cases(_calls(self)[1]),
             ),
             kind="function",
             source=self.name,
@@ -207,6 +207,12 @@ def _through(functions: Sequence[Callable[[Value], Value]], value: Value) -> Val
     return value
 
 
-def _call(argument: Value) -> tuple[Operation, ...]:
-    """A case's operations: one call of f."""
-    return (Call("f", (argument,)),)
+@cache
+def _calls(
+    family: PipelineFamily,
+) -> tuple[tuple[tuple[Operation, ...], ...], tuple[tuple[Operation, ...], ...]]:
+    """One call of f for each visible and for each hidden input."""
+    return (
+        tuple((Call("f", (argument,)),) for argument in family.visible_inputs),
+        tuple((Call("f", (argument,)),) for argument in family.hidden_inputs),
+    )

@@ -14,7 +14,7 @@ from copy import deepcopy
 
 from lit_coder.problems.problem import Call, Case, Construct, Operation, Value
 
-_IMMUTABLE = (int, str, bool, float, bytes, type(None))
+_IMMUTABLE = frozenset((int, str, bool, float, bytes, type(None)))
 
 
 class TrustedProgram:
@@ -32,12 +32,19 @@ class TrustedProgram:
         """The value of every operation of every case; what the program raises passes through."""
         return tuple(self._run(operations) for operations in cases)
 
+    def call(self, name: str, arguments: tuple[Value, ...]) -> Value:
+        """What the function gives for copies of these arguments."""
+        return self._callable(name)(*map(_copied, arguments))
+
     def cases(self, cases: Iterable[tuple[Operation, ...]]) -> tuple[Case, ...]:
         """The operations as test cases that expect what this program gives."""
         return tuple(Case(operations, self._run(operations)) for operations in cases)
 
     def _run(self, operations: tuple[Operation, ...]) -> tuple[Value, ...]:
         """Execute one case: its operations in order, on one object where there is one."""
+        call = operations[0]
+        if len(operations) == 1 and isinstance(call, Call):
+            return (self.call(call.function, call.arguments),)
         values: list[Value] = []
         instance: object = None
         for operation in operations:
@@ -64,5 +71,9 @@ def _copied(value: Value) -> Value:
     if type(value) in _IMMUTABLE:
         return value
     if type(value) is list:
-        return [_copied(member) for member in value]
+        return [member if type(member) in _IMMUTABLE else _copied(member) for member in value]
+    if type(value) is dict:
+        return {key: _copied(member) for key, member in value.items()}
+    if type(value) is tuple:
+        return tuple([_copied(member) for member in value])
     return deepcopy(value)

@@ -8,7 +8,6 @@ Difficulty is the number of rules before the last. Every rule decides about at l
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from random import Random
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from typing import NamedTuple
 from lit_coder.problems.checks import DegenerateProblem
 from lit_coder.problems.grammars.drawn_family import DrawnFamily
 from lit_coder.problems.grammars.inputs import INTEGERS, PAIRS
-from lit_coder.problems.grammars.integer_words import random_change, random_condition, truth
+from lit_coder.problems.grammars.integer_words import random_change, random_conditions
 from lit_coder.problems.grammars.sketch import Sketch
 
 _LABELS = (
@@ -40,18 +39,12 @@ class _Rule(NamedTuple):
 
 def one_number(difficulty: int, random: Random) -> Sketch:
     """Rules on one integer."""
-    domain = INTEGERS.numbers
-
-    def draw() -> tuple[_Rule, int]:
-        condition = random_condition(random, domain)
-        rule = _Rule(f"`n` {condition.singular}", condition.of("n"))
-        return rule, truth(condition.expression, domain)
-
-    rules = _deciding(draw, difficulty, len(domain))
+    conditions = random_conditions(random, INTEGERS, difficulty)
+    rules = [_Rule(f"`n` {condition.singular}", condition.of("n")) for condition in conditions]
     if difficulty > 1 and random.random() < 0.5:
         results = _labels(difficulty + 1, random)
     else:
-        changes = [random_change(random, domain, plain_share=0.1) for _ in range(difficulty + 1)]
+        changes = [random_change(random, INTEGERS, plain_share=0.1) for _ in range(difficulty + 1)]
         if len({change.words for change in changes}) <= difficulty:
             raise DegenerateProblem("two rules give the same")
         results = [_Rule(change.said("`n`"), change.of("n")) for change in changes]
@@ -61,12 +54,7 @@ def one_number(difficulty: int, random: Random) -> Sketch:
 
 def two_numbers(difficulty: int, random: Random) -> Sketch:
     """Rules on two integers."""
-
-    def draw() -> tuple[_Rule, int]:
-        rule = random.choice(_PAIR_RULES)
-        return rule, _pair_truth(rule.expression)
-
-    rules = _deciding(draw, difficulty, len(PAIRS.visible) + len(PAIRS.hidden))
+    rules = _deciding(difficulty, random)
     if difficulty > 1 and random.random() < 0.3:
         results = _labels(difficulty + 1, random)
         returns = "str"
@@ -136,13 +124,15 @@ def _body(rules: list[_Rule], results: list[_Rule], random: Random) -> tuple[str
     return (*lines, f"return {results[-1].expression}")
 
 
-def _deciding(draw: Callable[[], tuple[_Rule, int]], count: int, num_inputs: int) -> list[_Rule]:
-    """Rules that each decide about two inputs or more and leave two or more to the rest."""
+def _deciding(count: int, random: Random) -> list[_Rule]:
+    """Rules on pairs that each decide about two inputs or more and leave two to the rest."""
     rules: list[_Rule] = []
-    left = (1 << num_inputs) - 1
+    left = (1 << len(PAIRS.visible) + len(PAIRS.hidden)) - 1
     for _ in range(_PATIENCE * count):
-        rule, mask = draw()
-        if (left & mask).bit_count() < 2 or (left & ~mask).bit_count() < 2:
+        rule = random.choice(_PAIR_RULES)
+        mask = _pair_truth(rule.expression)
+        needed = 2 * (count - len(rules))
+        if (left & mask).bit_count() < 2 or (left & ~mask).bit_count() < needed:
             continue
         rules.append(rule)
         left &= ~mask

@@ -1,6 +1,6 @@
 """Conditions on and changes of an integer, each in words and as an expression.
 
-    condition = random_condition(random, NUMBER_LISTS.numbers)
+    condition = random_condition(random, NUMBER_LISTS)
     condition.singular, condition.of("number")     # "is a multiple of 3", "number % 3 == 0"
 
 What the families of numbers are written with. A condition drawn for a set of numbers is true of
@@ -10,14 +10,15 @@ some and false of others, at least one in ten; a change changes at least half of
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from random import Random
 from typing import NamedTuple
 
 from lit_coder.problems.checks import DegenerateProblem
+from lit_coder.problems.grammars.inputs import Inputs
 
 _MIN_SHARE = 0.1
-_MAX_TRIES = 50
+_PATIENCE = 10
 
 
 class Condition(NamedTuple):
@@ -92,7 +93,7 @@ _CONDITIONS: tuple[tuple[Condition, ...], ...] = (
         Condition(
             f"ends in the digit {digit}",
             f"end in the digit {digit}",
-            f"abs({{x}}) % 10 == {digit}",
+            f"{{x}} % 10 == {digit}",
         )
         for digit in range(10)
     ),
@@ -120,66 +121,122 @@ _CHANGES: tuple[tuple[Change, ...], ...] = (
     tuple(Change(f"{{x}} divided by {k} and rounded down", f"{{x}} // {k}") for k in (2, 3, 4, 5)),
     tuple(Change(f"the larger of {{x}} and {k}", f"max({{x}}, {k})") for k in range(2, 10)),
     tuple(Change(f"the smaller of {{x}} and {k}", f"min({{x}}, {k})") for k in range(2, 12)),
-    (Change("the last digit of {x}, ignoring the sign", "abs({x}) % 10"),),
+    (Change("the last digit of {x}", "{x} % 10"),),
 )
 
-Domain = tuple[int, ...]
+
+def random_condition(random: Random, inputs: Inputs) -> Condition:
+    """A condition that tells the numbers of the inputs apart."""
+    return random.choice(random.choice(_usable_conditions(inputs)))
 
 
-def random_condition(random: Random, domain: Domain) -> Condition:
-    """A condition that tells the numbers of the domain apart."""
-    for _ in range(_MAX_TRIES):
-        condition = random.choice(random.choice(_CONDITIONS))
-        share = truth(condition.expression, domain).bit_count() / len(domain)
-        if _MIN_SHARE <= share <= 1 - _MIN_SHARE:
-            return condition
-    raise DegenerateProblem("no condition tells the numbers apart")
-
-
-def random_conditions(random: Random, domain: Domain, count: int) -> list[Condition]:
-    """Conditions of which no two are true of the same numbers, nor of the other's rest.
+def random_conditions(random: Random, inputs: Inputs, count: int) -> list[Condition]:
+    """Conditions of which each is the first to hold for two numbers or more, and none for two.
 
     Raises:
-        DegenerateProblem: two are alike.
+        DegenerateProblem: no such conditions were found.
     """
-    found = [random_condition(random, domain) for _ in range(count)]
-    everything = (1 << len(domain)) - 1
-    seen: set[int] = set()
-    for condition in found:
-        mask = truth(condition.expression, domain)
-        if mask in seen:
-            raise DegenerateProblem(f"{condition.singular!r} repeats another condition")
-        seen |= {mask, everything & ~mask}
-    return found
+    found: list[Condition] = []
+    left = (1 << len(inputs.numbers)) - 1
+    for _ in range(_PATIENCE * count):
+        condition = random_condition(random, inputs)
+        mask = truth(condition, inputs)
+        needed = 2 * (count - len(found))
+        if (left & mask).bit_count() < 2 or (left & ~mask).bit_count() < needed:
+            continue
+        found.append(condition)
+        left &= ~mask
+        if len(found) == count:
+            return found
+    raise DegenerateProblem("a condition never decides")
 
 
-def random_change(random: Random, domain: Domain, plain_share: float = 0.0) -> Change:
-    """A change of the numbers of the domain; `plain_share` is the chance that it is none."""
+def random_filters(random: Random, inputs: Inputs, count: int) -> list[Condition]:
+    """Conditions that hold together for some numbers, and of which none follows from the others.
+
+    Raises:
+        DegenerateProblem: no such conditions were found.
+    """
+    for _ in range(_PATIENCE):
+        found = [random_condition(random, inputs) for _ in range(count)]
+        masks = [truth(condition, inputs) for condition in found]
+        if _are_independent(masks, len(inputs.numbers)):
+            return found
+    raise DegenerateProblem("a condition follows from others")
+
+
+def _are_independent(masks: list[int], count: int) -> bool:
+    """Whether all hold of one number in ten, and each takes a number away that the rest leaves."""
+    everything = (1 << count) - 1
+    together = everything
+    for mask in masks:
+        together &= mask
+    if together.bit_count() < _MIN_SHARE * count:
+        return False
+    for index in range(len(masks)):
+        rest = everything
+        for mask in (*masks[:index], *masks[index + 1 :]):
+            rest &= mask
+        if rest == together:
+            return False
+    return True
+
+
+def random_change(random: Random, inputs: Inputs, plain_share: float = 0.0) -> Change:
+    """A change of the numbers of the inputs; `plain_share` is the chance that it is none."""
     if plain_share and random.random() < plain_share:
         return PLAIN
-    for _ in range(_MAX_TRIES):
-        change = random.choice(random.choice(_CHANGES))
-        if 2 * _num_changed(change.expression, domain) >= len(domain):
-            return change
-    raise DegenerateProblem("no change changes the numbers")
+    return random.choice(random.choice(_usable_changes(inputs)))
 
 
 @lru_cache(maxsize=65536)
-def truth(expression: str, domain: Domain) -> int:
-    """Of which numbers the condition is true: bit i for the number at i."""
-    holds = function_of(expression)
-    return sum(1 << index for index, number in enumerate(domain) if holds(number))
+def truth(condition: Condition, inputs: Inputs) -> int:
+    """Of which numbers of the inputs the condition is true: bit i for the number at i."""
+    holds = function_of(condition.expression)
+    return sum(1 << index for index, number in enumerate(inputs.numbers) if holds(number))
 
 
-@lru_cache(maxsize=65536)
+@cache
 def function_of(expression: str) -> Callable[[int], int]:
     """An expression over {x} as a function."""
     function: Callable[[int], int] = eval(f"lambda x: {expression.replace('{x}', 'x')}")
     return function
 
 
-@lru_cache(maxsize=65536)
-def _num_changed(expression: str, domain: Domain) -> int:
-    """How many numbers the change changes."""
-    changed = function_of(expression)
-    return sum(changed(number) != number for number in domain)
+@cache
+def _usable_conditions(inputs: Inputs) -> tuple[tuple[Condition, ...], ...]:
+    """Groups of conditions that are true of some numbers of the inputs and false of others.
+
+    Nothing is said of the last digit where some are negative, nor of absolute values where none is.
+    """
+    count, signed = len(inputs.numbers), min(inputs.numbers) < 0
+    groups = (
+        tuple(
+            condition
+            for condition in group
+            if _MIN_SHARE <= truth(condition, inputs).bit_count() / count <= 1 - _MIN_SHARE
+            and ("digit" if signed else "absolute") not in condition.singular
+        )
+        for group in _CONDITIONS
+    )
+    return tuple(group for group in groups if group)
+
+
+@cache
+def _usable_changes(inputs: Inputs) -> tuple[tuple[Change, ...], ...]:
+    """Groups of changes that change at least half of the inputs' numbers."""
+    unfit = "digit" if min(inputs.numbers) < 0 else "absolute"
+    groups = (
+        tuple(
+            change
+            for change in group
+            if _changes_half(change, inputs.numbers) and unfit not in change.words
+        )
+        for group in _CHANGES
+    )
+    return tuple(group for group in groups if group)
+
+
+def _changes_half(change: Change, numbers: tuple[int, ...]) -> bool:
+    changed = function_of(change.expression)
+    return 2 * sum(changed(number) != number for number in numbers) >= len(numbers)

@@ -59,3 +59,38 @@ def wrapped(text: str, first_width: int, width: int) -> Iterator[str]:
         text = margin + text[cut + 1 :]
         room = width
     yield text
+
+
+def collected(
+    start: str, brackets: str, element: str, loop: str, tests: Sequence[str] = (), end: str = ""
+) -> list[str]:
+    """The lines of a comprehension in a function's body: on one where they fit.
+
+    Args:
+        start: what stands before it: "found = ".
+        brackets: those it stands in: "[]".
+        element: what is collected.
+        loop: "for x in xs".
+        tests: conditions that must hold together.
+        end: what follows within outer brackets, as `, reverse=True`.
+    """
+    holds = joined_tests(tests)
+    parts = [element, loop, *([f"if {holds}"] if holds else [])]
+    line = f"{start}{brackets[0]}{' '.join(parts)}{brackets[1:]}{end}"
+    if len(line) <= WIDTH - 4:
+        return [line]
+    return [f"{start}{brackets[0]}", *(f"    {part}" for part in parts), f"{brackets[1:]}{end}"]
+
+
+def joined_tests(tests: Sequence[str]) -> str:
+    """Conditions that must hold together, as one expression."""
+    if len(tests) == 1:
+        return tests[0]
+    return " and ".join(f"({each})" if " or " in each else each for each in tests)
+
+
+def joined(parts: Sequence[str], last: str = "and") -> str:
+    """Words as a list: "a, b and c"."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"

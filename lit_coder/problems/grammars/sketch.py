@@ -37,7 +37,7 @@ _NUMS_EXAMPLES = (0, 0, 0, 1, 2)
 
 OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "numbers": ("numbers", "numbers", "values", "nums", "data"),
-    "n": ("n", "n", "num", "x"),
+    "n": ("n", "n", "num", "k"),
     "text": ("text", "text", "s", "string"),
     "words": ("words", "words", "names", "strings"),
     "grid": ("grid", "grid", "matrix", "table"),
@@ -65,6 +65,7 @@ class Sketch:
         inputs: what its tests ask.
         imports: lines above the function.
         min_examples: how many examples the docstring shows at least.
+        without: bodies that lack one of the rules each; what behaves like one of them is refused.
     """
 
     names: tuple[str, ...]
@@ -75,6 +76,7 @@ class Sketch:
     inputs: Inputs
     imports: tuple[str, ...] = ()
     min_examples: int = 0
+    without: tuple[tuple[str, ...], ...] = ()
 
 
 def function_problem(source: str, difficulty: int, sketch: Sketch, random: Random) -> Problem:
@@ -93,6 +95,7 @@ def function_problem(source: str, difficulty: int, sketch: Sketch, random: Rando
     visible, hidden = sketch.inputs.operations(name)
     tests = Cases(program.cases(visible), program.cases(hidden))
     refuse_large(source, tests)
+    _refuse_idle(sketch, tests)
     words = [_said(text, renaming) for text in sketch.words]
     examples = _examples(name, tests.visible, num_examples, random) if num_examples else []
     prompt = f"{signature}\n    {docstring(words, examples, indent=4)}"
@@ -117,13 +120,27 @@ def refuse_large(source: str, tests: Cases) -> None:
             raise DegenerateProblem(f"{source}: an output is too large")
 
 
+def _refuse_idle(sketch: Sketch, tests: Cases) -> None:
+    """Raise where a body that lacks one of the rules gives the same."""
+    parameters = ", ".join(name for name, _ in sketch.parameters)
+    above = "".join(f"{line}\n" for line in sketch.imports)
+    for body in sketch.without:
+        text = f"{above}def f({parameters}):{''.join(_indented(body))}\n"
+        program = TrustedProgram(text)
+        if all(
+            program.call("f", case.operations[0].arguments) == case.expected[0]
+            for case in tests.visible + tests.hidden
+        ):
+            raise DegenerateProblem("a rule is idle")
+
+
 def _renaming(parameters: Sequence[tuple[str, str]], random: Random) -> dict[str, str]:
     """Another name for each argument that changes its own."""
     chosen: dict[str, int] = {}
     renaming = {}
     for name, _ in parameters:
         others = OTHER_NAMES.get(name)
-        if others is None:
+        if others is None or (name in "ab" and len(parameters) != 2):
             continue
         index = chosen.get(_PAIRED.get(name, ""), -1)
         if index < 0:
@@ -155,7 +172,7 @@ def _indented(lines: Sequence[str]) -> list[str]:
 def _renamed(code: str, renaming: dict[str, str]) -> str:
     """The code with other names for its arguments."""
     for name, other in renaming.items():
-        code = re.sub(rf"\b{name}\b", other, code)
+        code = re.sub(rf"(?<![\"\\.])\b{name}\b(?!\")", other, code)
     return code
 
 
@@ -169,12 +186,15 @@ def _said(text: str, renaming: dict[str, str]) -> str:
 def _examples(name: str, cases: Sequence[Case], count: int, random: Random) -> list[str]:
     """Lines of doctest examples, of some tests that are short."""
     lines: list[str] = []
+    seen: set[str] = set()
     for case in random.sample(cases, len(cases)):
         (operation,), (value,) = case.operations, case.expected
         call = f"{name}({', '.join(map(shown, operation.arguments))})"
         text = shown(value)
-        if value is None or max(len(call), len(text)) > _MAX_EXAMPLE_CHARACTERS:
+        is_long = max(len(call), len(text)) > _MAX_EXAMPLE_CHARACTERS
+        if value is None or is_long or text in seen:
             continue
+        seen.add(text)
         lines += [f">>> {call}", repr(value)]
         count -= 1
         if not count:
