@@ -1,0 +1,89 @@
+r"""The signs of a program that comments, strings, layout and names of variables do not change.
+
+    signs = program_signs(text)
+    signs.shape                     # numbers of keywords, operators, numerals, attributes
+    signs.skeleton                  # the same with names: one hash for the whole program
+    signs.comment_share             # characters in comments and in triple-quoted strings
+
+Two programs with the same syntax tree have the same signs, unless they spell a number or a
+string's prefix differently; the reverse need not hold. They are found by two regular expressions,
+ten times as fast as a syntax tree is, and say which few programs are worth parsing. Round brackets,
+commas, colons, semicolons and line ends do not count, as they may come and go with layout; `elif`
+counts as the `if` of an `else`.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import NamedTuple
+
+from lit_coder.corpora.rolling_hashes import Hashes, Numbers, RollingHashes, sha_number
+
+_COMMENT_OR_STRING = re.compile(
+    r"#[^\n]*"
+    r'|"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"""'
+    r"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''"
+    r'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
+    r"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'",
+    re.DOTALL,
+)
+# An attribute's name goes with its dot: it is not a variable's. So does the bracket of a call.
+_SIGN = re.compile(r"(?:\.[^\W\d]\w*|\w+)(?:[ \t]*\()?|[^\w\s(),:;\\]")
+
+
+class ProgramSigns(NamedTuple):
+    """What is left of a program without its comments, strings and layout.
+
+    Attributes:
+        shape: numbers of its keywords, operators, numerals, calls and names of attributes, in their
+            order.
+        skeleton: one number for the whole program, names included; 0 where nothing is left.
+        comment_share: share of its characters that are in comments or triple-quoted strings.
+    """
+
+    shape: Hashes
+    skeleton: int
+    comment_share: float
+
+
+def program_signs(text: str) -> ProgramSigns:
+    """The signs of a text, whether it is a program or not."""
+    num_commented = 0
+
+    def blank(found: re.Match[str]) -> str:
+        nonlocal num_commented
+        piece = found.group()
+        if piece[0] == "#" or piece.startswith(('"""', "'''")):
+            num_commented += len(piece)
+        return " "
+
+    signs = _SIGN.findall(_COMMENT_OR_STRING.sub(blank, text))
+    shape, numbers = _SHAPE_NUMBERS.of_all(signs), _SIGN_NUMBERS.of_all(signs)
+    return ProgramSigns(
+        shape=shape[shape != 0],
+        skeleton=RollingHashes(numbers[numbers != 0]).whole(),
+        comment_share=num_commented / max(1, len(text)),
+    )
+
+
+def _sign_number(sign: str) -> int:
+    word = sign.rstrip("( \t")
+    if word == "else":
+        return 0
+    return sha_number("if" if word == "elif" else word)
+
+
+def _shape_number(sign: str) -> int:
+    """The sign's number, 0 for a name."""
+    word = sign.rstrip("( \t")
+    if keyword.iskeyword(word) or word[0].isdigit():
+        return _sign_number(word)
+    is_name = word[0].isalpha() or word[0] == "_"
+    if sign[-1] == "(":
+        return sha_number("(" if is_name else f"{word}(")
+    return 0 if is_name else sha_number(word)
+
+
+_SIGN_NUMBERS = Numbers(_sign_number)
+_SHAPE_NUMBERS = Numbers(_shape_number)
