@@ -71,8 +71,8 @@ def flat_metrics(record: RoundRecord) -> dict[str, float]:
       (its interval), `held_out/num_tasks`, `held_out/pass@1/difficulty_N` (greedy)
     * `generate/NAME` and `generate/NAME/difficulty_N` for the counts problems, solved_problems,
       generated, ended, syntax_ok, executed, passed_visible, passed_hidden, duplicates, over_cap,
-      below_quality, accepted, and the rates success_rate, false_positive_rate, mean_quality,
-      distinct_ast_ratio
+      below_quality, contaminated, near_duplicates, over_family_cap, over_kind_cap, accepted, and
+      the rates success_rate, false_positive_rate, mean_quality, distinct_ast_ratio
     * where there is a repairer, `repair/NAME` for problems, drafts, without_room, steps,
       passed_visible, passed_hidden, accepted, fixed_problems and mean_steps
     * `seconds/training`, `seconds/measuring`, `seconds/generating`, `seconds/verifying`,
@@ -248,18 +248,21 @@ def difficulty_table(record: RoundRecord) -> Table:
     """One round by difficulty: how far its samples came, and the held-out greedy pass@1.
 
     made, ended properly, syntax ok, ran, passed the visible tests, passed all tests, false
-    positives, mean quality, distinct programs, duplicates, new in the pool.
+    positives, mean quality, distinct programs, duplicates, new in the pool; where there are some,
+    also near-duplicates, what is over the cap of a family or kind, and what a benchmark holds.
     """
     titles = ["level", "made", "ended", "syntax", "ran", "passed", "all", "false+", "qual."]
-    titles += ["distinct", "dupl.", "new", "pass@1"]
+    used = [title for title, number in _SELDOM.items() if number(record.totals)]
+    titles += ["distinct", "dupl.", *used, "new", "pass@1"]
     table = _compact_table(f"Round {record.round} by difficulty", titles)
     scores = record.held_out.by_difficulty if record.held_out else {}
     for difficulty in sorted({*record.counts, *scores}):
-        cells = _count_cells(record.counts.get(difficulty))
+        cells = _count_cells(record.counts.get(difficulty), used)
         table.add_row(str(difficulty), *cells, percent(scores.get(difficulty)))
     if record.counts:
         table.add_section()
-        table.add_row("all", *_count_cells(record.totals), percent(held_out_pass(record)))
+        cells = _count_cells(record.totals, used)
+        table.add_row("all", *cells, percent(held_out_pass(record)))
     return table
 
 
@@ -271,9 +274,17 @@ def _compact_table(title: str, column_titles: Sequence[str]) -> Table:
     return table
 
 
-def _count_cells(counts: FilterCounts | None) -> list[str]:
+_SELDOM: dict[str, Callable[[FilterCounts], int]] = {
+    "near": lambda counts: counts.near_duplicates,
+    "capped": lambda counts: counts.over_family_cap + counts.over_kind_cap,
+    "bench": lambda counts: counts.contaminated,
+}
+"""Counts that have a column only where they are not all 0."""
+
+
+def _count_cells(counts: FilterCounts | None, used: Sequence[str]) -> list[str]:
     if counts is None:
-        return [MISSING] * 11
+        return [MISSING] * (11 + len(used))
     stages = [counts.generated, counts.ended, counts.syntax_ok, counts.executed]
     stages += [counts.passed_visible, counts.passed_hidden]
     rates = defined_rates(counts)
@@ -284,6 +295,7 @@ def _count_cells(counts: FilterCounts | None) -> list[str]:
         MISSING if quality is None else f"{quality:.2f}",
         percent(rates["distinct_ast_ratio"]),
         count(counts.duplicates),
+        *(count(_SELDOM[title](counts)) for title in used),
         count(counts.accepted),
     ]
 

@@ -81,6 +81,11 @@ class RecursiveGenerationCallback(pl.Callback):
         generation_batch_size: rows decoded at the same time.
         max_kept_per_problem: accepted samples of one problem in a round.
         min_quality: rank score below which a passing sample is left out; it never admits one.
+        max_kept_per_family: accepted samples of one problem family in a round; None = any number.
+        max_kept_per_kind: accepted samples of one kind of problem (function, class, program,
+            answer) in a round; None = any number.
+        near_duplicates: leave out what has this share of its pieces in common with an accepted
+            program of any round, as 0.8; None = only what is the same program.
         held_out_samples: samples of each held-out problem for pass@k, k = held_out_samples; 0 =
             greedy pass@1 only. They are drawn at `temperature` (0.8 where that is 0), without
             top_k and top_p.
@@ -108,6 +113,9 @@ class RecursiveGenerationCallback(pl.Callback):
         generation_batch_size: int = 256,
         max_kept_per_problem: int = 4,
         min_quality: float = 0.0,
+        max_kept_per_family: int | None = None,
+        max_kept_per_kind: int | None = None,
+        near_duplicates: float | None = None,
         held_out_samples: int = 4,
         patience_rounds: int = 3,
         on_decline: Literal["warn", "stop", "roll_back"] = "warn",

@@ -57,6 +57,16 @@ def require_ranges(given: Mapping[str, Any]) -> None:
             "recursion.held_out_samples must be 0 (greedy only) or at least 2, not "
             f"{held_out_samples}"
         )
+    for name in ("max_kept_per_family", "max_kept_per_kind"):
+        if given[name] is not None and given[name] < 1:
+            raise ValueError(
+                f"recursion.{name} must be 1 or more, or null for any number, not {given[name]}"
+            )
+    share = given["near_duplicates"]
+    if share is not None and not 0 < share <= 1:
+        raise ValueError(
+            f"recursion.near_duplicates must be above 0 and at most 1, or null, not {share}"
+        )
     if not 0 <= min_quality <= 1:
         raise ValueError(f"recursion.min_quality must be from 0 to 1, not {min_quality}")
 

@@ -43,11 +43,17 @@ class FilterCounts:
     accepted: int = 0
     distinct_fingerprints: int = 0
     quality_sum: float = 0.0
+    contaminated: int = 0
+    near_duplicates: int = 0
+    over_family_cap: int = 0
+    over_kind_cap: int = 0
 
     @property
     def admitted(self) -> int:
         """Samples past the gate, whatever selection made of them afterwards."""
-        return self.accepted + self.duplicates + self.over_cap + self.below_quality
+        left_out = self.duplicates + self.near_duplicates + self.contaminated + self.below_quality
+        over_caps = self.over_cap + self.over_family_cap + self.over_kind_cap
+        return self.accepted + left_out + over_caps
 
     @property
     def false_positive_rate(self) -> float:

@@ -13,9 +13,10 @@ from typing import Any
 
 from lit_coder.generation.contract import SamplingOptions
 from lit_coder.recursion.curriculum import Curriculum
-from lit_coder.recursion.gates import Gate, VisibleTests
+from lit_coder.recursion.gates import VisibleTests
 from lit_coder.recursion.held_out import HeldOutOptions
 from lit_coder.recursion.option_checks import require_ranges, sampling_options
+from lit_coder.recursion.selection import SelectionRules
 from lit_coder.recursion.solvers import ModelSolver, Solver
 
 
@@ -27,9 +28,7 @@ class RoundSettings:
     sampling: SamplingOptions
     held_out: HeldOutOptions
     solver: Solver
-    gate: Gate
-    max_kept_per_problem: int
-    min_quality: float
+    selection: SelectionRules
     repairs_per_problem: int
     curriculum: Curriculum | None = None
 
@@ -63,9 +62,14 @@ def round_settings(options: Mapping[str, Any]) -> RoundSettings:
         sampling=sampling,
         held_out=held_out,
         solver=options["solver"] or ModelSolver(),
-        gate=options["gate"] or VisibleTests(),
-        max_kept_per_problem=options["max_kept_per_problem"],
-        min_quality=options["min_quality"],
+        selection=SelectionRules(
+            options["gate"] or VisibleTests(),
+            max_kept_per_problem=options["max_kept_per_problem"],
+            min_quality=options["min_quality"],
+            max_kept_per_family=options["max_kept_per_family"],
+            max_kept_per_kind=options["max_kept_per_kind"],
+            near_duplicates=options["near_duplicates"],
+        ),
         repairs_per_problem=options["repairs_per_problem"],
         curriculum=options["curriculum"],
     )

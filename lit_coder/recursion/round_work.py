@@ -16,7 +16,6 @@ import dataclasses
 import logging
 import os
 import uuid
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,13 +35,8 @@ from lit_coder.recursion.processes import Processes
 from lit_coder.recursion.repairer import REPAIR, Repairer
 from lit_coder.recursion.round_record import FilterCounts, HeldOutScore, RepairCounts
 from lit_coder.recursion.round_settings import RoundSettings
-from lit_coder.recursion.selection import (
-    Decision,
-    count,
-    count_repairs,
-    select,
-    to_sample,
-)
+from lit_coder.recursion.selection import Contamination, Decision, select, to_sample
+from lit_coder.recursion.selection_counts import count, count_repairs
 from lit_coder.recursion.solvers import Draft, ModelSolver
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.tokenizer import CodeTokenizer
@@ -80,8 +74,15 @@ class Committed:
 class RoundWork:
     """Does the work of rounds; see the module's text."""
 
-    def __init__(self, settings: RoundSettings, verifier: Verifier, processes: Processes) -> None:
+    def __init__(
+        self,
+        settings: RoundSettings,
+        verifier: Verifier,
+        processes: Processes,
+        contamination: Contamination | None = None,
+    ) -> None:
         self._settings = settings
+        self._contamination = contamination
         self._verifier = verifier
         self._processes = processes
 
@@ -140,7 +141,7 @@ class RoundWork:
         batch_size = settings.sampling.batch_size
         with _memory_named(batch_size):
             repaired = repairer.repair(
-                written.groups, settings.gate, settings.repairs_per_problem, batch_size
+                written.groups, settings.selection.gate, settings.repairs_per_problem, batch_size
             )
         repairs = self.verified(repaired.drafts).groups
         groups = [[*ours, *its] for ours, its in zip(written.groups, repairs, strict=True)]
@@ -164,18 +165,14 @@ class RoundWork:
             step: optimizer steps that the sampling weights had taken.
         """
         assert self._processes.is_first
-        settings, base = self._settings, data.pool_version
+        base = data.pool_version
         accepted = pool.read(base, accepted_only=True) if base > EMPTY_VERSION else []
         candidates = [candidate for group in written.groups for candidate in group]
         knows = self._observe(written, data)
         if not candidates:
             return Committed({}, None, base, len(accepted), knows)
-        known: dict[str, set[str]] = defaultdict(set)
-        for sample in accepted:
-            known[sample.task_id].add(sample.fingerprint)
-        decisions = select(
-            candidates, settings.gate, known, settings.max_kept_per_problem, settings.min_quality
-        )
+        rules = self._settings.selection
+        decisions = select(candidates, rules, accepted, self._contamination)
         drafts = [d for d in decisions if d.candidate.origin != REPAIR]
         repairs = [d for d in decisions if d.candidate.origin == REPAIR]
         version = pool.commit([self._sample(d, data.round, step) for d in decisions], base)
@@ -223,7 +220,9 @@ class RoundWork:
         if curriculum is None:
             return None
         finite = {problem.task_id for problem in data.problems.unlabelled}
-        curriculum.observe(data.round, attempts_of(written.groups, self._settings.gate, finite))
+        curriculum.observe(
+            data.round, attempts_of(written.groups, self._settings.selection.gate, finite)
+        )
         return curriculum.summary()
 
 

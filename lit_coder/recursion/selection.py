@@ -1,36 +1,82 @@
 """Selection: which of a round's verified completions become training data.
 
-    decisions = select(candidates, gate, known, max_kept_per_problem=4, min_quality=0.0)
+    rules = SelectionRules(gate, max_kept_per_problem=4, min_quality=0.5)
+    decisions = select(candidates, rules, known)
 
-Gate, then duplicates, then rank: the gate's facts are the only way in; the normalized AST tells
-duplicates of a problem apart, within the round and against the pool; quality ranks what is left
-and at most `max_kept_per_problem` stay, so that easy problems do not flood the pool.
+Gate, then filters, then caps. The gate's facts are the only way in. The normalized AST tells
+duplicates of a problem apart, within the round and against the pool; what a benchmark holds and
+what is much like an accepted program may be left out; quality ranks the rest. Caps on problems,
+families and kinds keep what is easy from flooding the pool: every problem's best program comes
+first, those of seldom solved problems before others.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from lit_coder.generation.contract import SamplingOptions
 from lit_coder.recursion.gates import Gate
-from lit_coder.recursion.round_record import FilterCounts, RepairCounts
+from lit_coder.recursion.near_duplicates import NearDuplicates
+from lit_coder.recursion.quality import Least, quality
 from lit_coder.training_data.sample import ACCEPTED, Candidate, Sample
 
 DUPLICATE = "duplicate"
-OVER_CAP = "over the cap"
+CONTAMINATED = "contaminated"
 BELOW_QUALITY = "below min_quality"
+NEAR_DUPLICATE = "near-duplicate"
+OVER_CAP = "over the cap"
+OVER_FAMILY_CAP = "over the family's cap"
+OVER_KIND_CAP = "over the kind's cap"
+_ADMITTED = frozenset(
+    (
+        *(ACCEPTED, DUPLICATE, CONTAMINATED, BELOW_QUALITY, NEAR_DUPLICATE),
+        *(OVER_CAP, OVER_FAMILY_CAP, OVER_KIND_CAP),
+    )
+)
+
+
+class Contamination(Protocol):
+    """Knows what benchmarks hold, as `corpora.decontamination.Decontaminator`."""
+
+    def match(self, text: str, renamed_fingerprint: str = "") -> object | None:
+        """What the text holds of a benchmark, in words; None where it holds nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionRules:
+    """How candidates are chosen from.
+
+    Attributes:
+        gate: facts that admit.
+        max_kept_per_problem: accepted samples of one problem in a round.
+        min_quality: admitted samples below this rank score are left out.
+        max_kept_per_family: accepted samples of one family in a round; None = any number.
+        max_kept_per_kind: accepted samples of one kind of problem in a round; None = any number.
+        near_duplicates: programs with this share of their pieces in common are the same; None =
+            only those with the same normalized AST.
+    """
+
+    gate: Gate
+    max_kept_per_problem: int
+    min_quality: float = 0.0
+    max_kept_per_family: int | None = None
+    max_kept_per_kind: int | None = None
+    near_duplicates: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A candidate, its quality, and why it was accepted or not."""
+    """A candidate, its quality, why it was accepted or not, and what there is to say of that."""
 
     candidate: Candidate
     quality: float
     reason: str
+    note: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -40,7 +86,7 @@ class Decision:
     @property
     def admitted(self) -> bool:
         """Whether the gate let it pass; only then it has a quality."""
-        return self.reason in (ACCEPTED, DUPLICATE, OVER_CAP, BELOW_QUALITY)
+        return self.reason in _ADMITTED
 
 
 def fingerprint(candidate: Candidate) -> str:
@@ -53,64 +99,87 @@ def fingerprint(candidate: Candidate) -> str:
     return "text:" + hashlib.sha256(candidate.completion.encode()).hexdigest()[:32]
 
 
-def quality(candidate: Candidate, shortest_num_nodes: int) -> float:
-    """Rank score in [0, 1]: brevity against the shortest admitted solution, no unused names.
-
-    It orders programs that passed; it can never admit one.
-    """
-    features = candidate.verdict.features
-    if features is None:
-        return 0.0
-    brevity = min(1.0, shortest_num_nodes / max(1, features.num_nodes))
-    tidiness = 1.0 / (1 + len(features.unused_names))
-    return 0.5 * brevity + 0.5 * tidiness
-
-
 def select(
     candidates: Sequence[Candidate],
-    gate: Gate,
-    known: Mapping[str, Set[str]],
-    max_kept_per_problem: int,
-    min_quality: float,
+    rules: SelectionRules,
+    known: Sequence[Sample] = (),
+    contamination: Contamination | None = None,
 ) -> list[Decision]:
     """Decide on every candidate, in the order given.
 
     Args:
         candidates: a round's verified completions.
-        gate: facts that admit.
-        known: fingerprints that the pool already holds, by task.
-        max_kept_per_problem: accepted samples of one problem in this round.
-        min_quality: admitted samples below this rank score are left out.
+        rules: what is let in, and how much of it.
+        known: the accepted samples that the pool already holds.
+        contamination: finds what a benchmark holds; None looks for nothing.
     """
     by_task: dict[str, list[int]] = defaultdict(list)
-    for index, candidate in enumerate(candidates):
-        by_task[candidate.problem.task_id].append(index)
     decisions: dict[int, Decision] = {}
-    for task_id, indices in by_task.items():
-        admitted = [index for index in indices if gate.admits(candidates[index])]
-        sizes = [f.num_nodes for i in admitted if (f := candidates[i].verdict.features)]
-        shortest = min(sizes, default=1)
-        scores = {index: quality(candidates[index], shortest) for index in admitted}
-        seen = set(known.get(task_id, ()))
-        kept = 0
-        for index in indices:
-            if index not in scores:
-                refusal = gate.refusal(candidates[index])
-                decisions[index] = Decision(candidates[index], 0.0, refusal)
+    for index, candidate in enumerate(candidates):
+        if rules.gate.admits(candidate):
+            by_task[candidate.problem.task_id].append(index)
+        else:
+            decisions[index] = Decision(candidate, 0.0, rules.gate.refusal(candidate))
+    turns: list[tuple[int, int, int, float]] = []
+    for indices in by_task.values():
+        least = Least.of(candidates[index] for index in indices)
+        scores = {index: quality(candidates[index], least) for index in indices}
         # The best first; the earlier sample wins a tie, so the order is the same in every run.
-        for index in sorted(admitted, key=lambda i: (-scores[i], i)):
-            mark = fingerprint(candidates[index])
-            if mark in seen:
-                reason = DUPLICATE
-            elif scores[index] < min_quality:
-                reason = BELOW_QUALITY
-            elif kept >= max_kept_per_problem:
-                reason = OVER_CAP
-            else:
-                reason, kept = ACCEPTED, kept + 1
-            seen.add(mark)
-            decisions[index] = Decision(candidates[index], scores[index], reason)
+        indices.sort(key=lambda index: (-scores[index], index))
+        turns += [(turn, len(indices), index, scores[index]) for turn, index in enumerate(indices)]
+    chooser = _Chooser(rules, known, contamination)
+    for _, _, index, score in sorted(turns):
+        reason, note = chooser.reason(candidates[index], score)
+        decisions[index] = Decision(candidates[index], score, reason, note)
     return [decisions[index] for index in range(len(candidates))]
+
+
+class _Chooser:
+    """Decides on admitted candidates one after the other, and remembers what it kept."""
+
+    def __init__(
+        self, rules: SelectionRules, known: Sequence[Sample], contamination: Contamination | None
+    ) -> None:
+        self._rules = rules
+        self._contamination = contamination
+        self._seen = {(sample.task_id, sample.fingerprint) for sample in known}
+        self._near = None
+        if rules.near_duplicates is not None:
+            pieces = (sample.shingles for sample in known)
+            self._near = NearDuplicates(rules.near_duplicates, pieces)
+        self._caps = (
+            (OVER_CAP, rules.max_kept_per_problem),
+            (OVER_FAMILY_CAP, rules.max_kept_per_family),
+            (OVER_KIND_CAP, rules.max_kept_per_kind),
+        )
+        self._kept: Counter[tuple[str, str]] = Counter()
+
+    def reason(self, candidate: Candidate, score: float) -> tuple[str, str]:
+        """Why it is accepted or not, and a note."""
+        problem, features = candidate.problem, candidate.verdict.features
+        mark = (problem.task_id, fingerprint(candidate))
+        if mark in self._seen:
+            return DUPLICATE, ""
+        self._seen.add(mark)
+        if self._contamination is not None:
+            renamed = features.renamed_fingerprint if features else ""
+            match = self._contamination.match(problem.program(candidate.completion), renamed)
+            if match is not None:
+                return CONTAMINATED, str(match)
+        if score < self._rules.min_quality:
+            return BELOW_QUALITY, ""
+        shingles = features.shingles if features else ""
+        if self._near is not None and self._near.holds(shingles):
+            return NEAR_DUPLICATE, ""
+        names = (problem.task_id, problem.source, problem.kind)
+        counted = [(cap, name) for (cap, _), name in zip(self._caps, names, strict=True)]
+        for (cap, most), key in zip(self._caps, counted, strict=True):
+            if most is not None and self._kept[key] >= most:
+                return cap, ""
+        self._kept.update(counted)
+        if self._near is not None:
+            self._near.add(shingles)
+        return ACCEPTED, ""
 
 
 def to_sample(decision: Decision, sampling: SamplingOptions, round: int, model_step: int) -> Sample:
@@ -134,7 +203,7 @@ def to_sample(decision: Decision, sampling: SamplingOptions, round: int, model_s
         stream=candidate.stream,
         status=verdict.status,
         # A program's own words may hold what no UTF-8 can: lone surrogates.
-        detail=verdict.detail.encode("utf-8", "backslashreplace").decode(),
+        detail=(decision.note or verdict.detail).encode("utf-8", "backslashreplace").decode(),
         passed_visible=verdict.passed_visible,
         passed=verdict.passed,
         trusted=verdict.trusted,
@@ -143,66 +212,6 @@ def to_sample(decision: Decision, sampling: SamplingOptions, round: int, model_s
         accepted=decision.accepted,
         reason=decision.reason,
         draft=candidate.problem.draft,
-    )
-
-
-def count(decisions: Sequence[Decision]) -> dict[int, FilterCounts]:
-    """The counts of every filter by difficulty."""
-    groups: dict[int, list[Decision]] = defaultdict(list)
-    for decision in decisions:
-        groups[decision.candidate.problem.difficulty].append(decision)
-    return {difficulty: _count_one(groups[difficulty]) for difficulty in sorted(groups)}
-
-
-def count_repairs(
-    drafts: Sequence[Decision], repairs: Sequence[Decision], num_without_room: int, num_steps: int
-) -> RepairCounts:
-    """What repairs added to a round's drafts.
-
-    Args:
-        drafts: decisions on what the solver wrote.
-        repairs: decisions on what the repairer made of some of it.
-        num_without_room: drafts that did not fit its canvas.
-        num_steps: supervision steps of all repairs.
-    """
-    passed = [decision for decision in repairs if decision.candidate.verdict.passed_visible]
-    return RepairCounts(
-        problems=len({decision.candidate.problem.task_id for decision in repairs}),
-        drafts=len(repairs),
-        without_room=num_without_room,
-        steps=num_steps,
-        passed_visible=len(passed),
-        passed_hidden=sum(decision.candidate.verdict.passed for decision in passed),
-        accepted=sum(decision.accepted for decision in repairs),
-        fixed_problems=len(_solved(repairs) - _solved(drafts)),
-    )
-
-
-def _solved(decisions: Sequence[Decision]) -> set[str]:
-    """The tasks of which one passed every visible test."""
-    candidates = [decision.candidate for decision in decisions]
-    return {each.problem.task_id for each in candidates if each.verdict.passed_visible}
-
-
-def _count_one(decisions: Sequence[Decision]) -> FilterCounts:
-    candidates = [decision.candidate for decision in decisions]
-    parsed = [c for c in candidates if c.verdict.features is not None]
-    not_executed = {"syntax_error", "error", "protocol_error", "unsupported", "crashed"}
-    passed = [decision for decision in decisions if decision.candidate.verdict.passed_visible]
-    admitted = [decision for decision in decisions if decision.admitted]
-    return FilterCounts(
-        problems=len({c.problem.task_id for c in candidates}),
-        solved_problems=len(_solved(decisions)),
-        generated=len(candidates),
-        ended=sum(c.ended for c in candidates),
-        syntax_ok=len(parsed),
-        executed=sum(c.verdict.status not in not_executed for c in candidates),
-        passed_visible=len(passed),
-        passed_hidden=sum(decision.candidate.verdict.passed for decision in passed),
-        duplicates=sum(decision.reason == DUPLICATE for decision in decisions),
-        over_cap=sum(decision.reason == OVER_CAP for decision in decisions),
-        below_quality=sum(decision.reason == BELOW_QUALITY for decision in decisions),
-        accepted=sum(decision.accepted for decision in decisions),
-        distinct_fingerprints=len({(c.problem.task_id, fingerprint(c)) for c in parsed}),
-        quality_sum=sum(decision.quality for decision in admitted),
+        # What is rejected is never compared with.
+        shingles=verdict.features.shingles if decision.accepted and verdict.features else "",
     )

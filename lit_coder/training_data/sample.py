@@ -30,12 +30,14 @@ class Sample:
         ended: the model ended the completion itself.
         origin: what wrote it ("gpt", "trm", "trm repair", "reference").
         temperature, top_k, top_p, stream: how it was sampled.
-        status, detail: the verdict's.
+        status, detail: the verdict's; of a contaminated sample the benchmark's task.
         passed_visible, passed, trusted: the verdict's; `passed_visible` is the gate.
         fingerprint: normalized-AST fingerprint, "" where the program does not parse.
         quality: rank score in [0, 1]; never admits a sample.
         accepted, reason: whether it trains the model, and why not.
         draft: what stood in place of the completion: the problem's own, or what was repaired.
+        shingles: hashes of pieces of its normalized AST, as `Features` has them; only of accepted
+            samples, for near-duplicates of later rounds.
     """
 
     round: int
@@ -63,6 +65,7 @@ class Sample:
     accepted: bool
     reason: str
     draft: str = ""
+    shingles: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,3 +166,17 @@ def test_the_end_of_a_run_says_where_its_things_are_in_lines_to_copy() -> None:
     assert lines[-2].endswith("runs/demo/checkpoints/best.ckpt")
     assert "curves:" not in stream.getvalue()
     print_run_summary(Console(file=io.StringIO()), [])
+
+
+def test_what_few_runs_leave_out_has_a_column_only_where_it_is_left_out() -> None:
+    record = RoundRecord(1, 1, 1, 0, "r", 7, counts={2: FilterCounts(generated=9, accepted=4)})
+    plain = rendered(difficulty_table(record))
+    assert not {"near", "capped", "bench"} & set(plain.split())
+    counts = dataclasses.replace(
+        record.counts[2], near_duplicates=3, over_family_cap=5, over_kind_cap=6
+    )
+    table = rendered(difficulty_table(dataclasses.replace(record, counts={2: counts})))
+    titles, row = (next(x for x in table.splitlines() if word in x) for word in ("level", " 9 "))
+    cells = dict(zip(titles.split(), row.split(), strict=True))
+    assert (cells["near"], cells["capped"], cells["new"]) == ("3", "11", "4")
+    assert "bench" not in cells and counts.admitted == 18

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,19 +13,24 @@ from lit_coder.recursion.gates import NoTests, VisibleTests
 from lit_coder.recursion.round_record import FilterCounts, RepairCounts
 from lit_coder.recursion.selection import (
     BELOW_QUALITY,
+    CONTAMINATED,
     DUPLICATE,
+    NEAR_DUPLICATE,
     OVER_CAP,
+    OVER_FAMILY_CAP,
+    OVER_KIND_CAP,
+    Contamination,
     Decision,
-    count,
-    count_repairs,
+    SelectionRules,
     fingerprint,
-    quality,
     select,
     to_sample,
 )
+from lit_coder.recursion.selection_counts import count, count_repairs
 from lit_coder.training_data.pool import SamplePool
-from lit_coder.training_data.sample import ACCEPTED, Candidate
+from lit_coder.training_data.sample import ACCEPTED, Candidate, Sample
 from tests.recursion.candidates import make_candidate
+from tests.training_data.parts import make_sample
 
 CANDIDATES = st.builds(
     make_candidate,
@@ -33,6 +39,7 @@ CANDIDATES = st.builds(
     completion=st.sampled_from(["a", "b", "c", "d"]),
     # As in life: the same program has the same facts.
     fingerprint=st.sampled_from(["a", "b", "c", "d", None]),
+    shingles=st.sampled_from(["", "00000001", "0000000100000002"]),
     num_nodes=st.just(10),
     num_unused=st.integers(0, 3),
     visible=st.integers(0, 1),
@@ -43,26 +50,42 @@ CANDIDATES = st.builds(
 ROUNDS = st.lists(CANDIDATES, max_size=14)
 
 
-def choose(candidates: list[Candidate], **changes: Any) -> list[Decision]:
-    options: dict[str, Any] = {
-        "gate": VisibleTests(),
-        "known": {},
-        "max_kept_per_problem": 4,
-        "min_quality": 0.0,
-    }
-    return select(candidates, **(options | changes))
+def known_samples(*marks: tuple[str, str]) -> list[Sample]:
+    """Accepted samples of an earlier round, by task and fingerprint."""
+    return [make_sample(task_id=task, fingerprint=mark) for task, mark in marks]
+
+
+def choose(
+    candidates: list[Candidate],
+    known: Sequence[Sample] = (),
+    contamination: Contamination | None = None,
+    **changes: Any,
+) -> list[Decision]:
+    rules = SelectionRules(**({"gate": VisibleTests(), "max_kept_per_problem": 4} | changes))
+    return select(candidates, rules, known, contamination)
 
 
 def reasons(candidates: list[Candidate], **changes: Any) -> list[str]:
     return [decision.reason for decision in choose(candidates, **changes)]
 
 
-@given(ROUNDS, st.integers(1, 5), st.floats(0, 1))
+RULES = st.fixed_dictionaries(
+    {"max_kept_per_problem": st.integers(1, 5), "min_quality": st.floats(0, 1)},
+    optional={
+        "max_kept_per_family": st.integers(1, 5),
+        "max_kept_per_kind": st.integers(1, 5),
+        "near_duplicates": st.floats(0.1, 1),
+    },
+)
+
+
+@given(ROUNDS, RULES)
 @settings(max_examples=150)
-def test_nothing_but_the_gate_admits(
-    candidates: list[Candidate], cap: int, min_quality: float
-) -> None:
-    decisions = choose(candidates, max_kept_per_problem=cap, min_quality=min_quality)
+def test_nothing_but_the_gate_admits(candidates: list[Candidate], rules: dict[str, Any]) -> None:
+    decisions = choose(candidates, **rules)
+    assert [decision.candidate for decision in decisions] == candidates
+    total = sum(count(decisions).values(), FilterCounts())
+    assert total.admitted == sum(VisibleTests().admits(each) for each in candidates)
     for decision in decisions:
         verdict = decision.candidate.verdict
         if decision.accepted:
@@ -103,7 +126,7 @@ def test_what_was_generated_is_accepted_or_rejected_for_one_reason(
 def test_an_accepted_program_is_new_to_its_problem_and_to_the_pool(
     candidates: list[Candidate], cap: int
 ) -> None:
-    known = {"arithmetic/1": {"a"}}
+    known = known_samples(("arithmetic/1", "a"))
     accepted = [
         d.candidate for d in choose(candidates, known=known, max_kept_per_problem=cap) if d.accepted
     ]
@@ -173,8 +196,9 @@ def test_the_same_program_for_another_problem_is_none() -> None:
 
 
 def test_a_program_the_pool_holds_already_is_a_duplicate() -> None:
-    assert reasons([make_candidate(fingerprint="a")], known={"arithmetic/1": {"a"}}) == [DUPLICATE]
-    assert reasons([make_candidate(fingerprint="a")], known={"arithmetic/2": {"a"}}) == [ACCEPTED]
+    for task, reason in (("arithmetic/1", DUPLICATE), ("arithmetic/2", ACCEPTED)):
+        known = known_samples((task, "a"))
+        assert reasons([make_candidate(fingerprint="a")], known=known) == [reason]
 
 
 def test_a_program_that_failed_does_not_make_a_later_one_that_passed_a_duplicate() -> None:
@@ -189,15 +213,6 @@ def test_unparsed_texts_are_told_apart_by_their_text() -> None:
         for text in texts
     ]
     assert reasons(candidates, gate=NoTests()) == [ACCEPTED, ACCEPTED, DUPLICATE]
-
-
-@given(st.integers(1, 500), st.integers(1, 500), st.integers(0, 20))
-def test_quality_is_a_share_and_best_for_the_shortest_tidy_program(
-    num_nodes: int, shortest: int, num_unused: int
-) -> None:
-    score = quality(make_candidate(num_nodes=num_nodes, num_unused=num_unused), shortest)
-    assert 0 < score <= 1
-    assert (score == 1) == (num_nodes <= shortest and num_unused == 0)
 
 
 def test_counts_are_kept_apart_by_difficulty() -> None:
@@ -284,3 +299,82 @@ def test_a_problem_is_fixed_where_a_repair_passed_and_no_draft_did() -> None:
     )
     assert counts.mean_steps == 2.5
     assert count_repairs(decisions[:3], [], 0, 0).mean_steps is None
+
+
+def pieces(*numbers: int) -> str:
+    return "".join(f"{number:08x}" for number in numbers)
+
+
+def test_a_near_duplicate_of_an_accepted_program_of_any_problem_is_left_out() -> None:
+    one, near, other = pieces(*range(100)), pieces(*range(3, 100)), pieces(*range(80, 180))
+    candidates = [
+        make_candidate(task="1", fingerprint="a", shingles=one),
+        make_candidate(task="2", fingerprint="b", shingles=near),
+        make_candidate(task="3", fingerprint="c", shingles=other),
+        make_candidate(task="4", fingerprint="d", shingles=""),
+        make_candidate(task="5", fingerprint="e", shingles=""),
+    ]
+    assert reasons(candidates) == [ACCEPTED] * 5
+    expected = [ACCEPTED, NEAR_DUPLICATE, ACCEPTED, ACCEPTED, ACCEPTED]
+    assert reasons(candidates, near_duplicates=0.8) == expected
+    known = [make_sample(task_id="lists/9", shingles=other)]
+    assert reasons(candidates[2:3], known=known, near_duplicates=0.8) == [NEAR_DUPLICATE]
+
+
+def test_what_is_rejected_makes_nothing_a_near_duplicate() -> None:
+    one = pieces(*range(50))
+    candidates = [
+        make_candidate(task="1", fingerprint="a", shingles=one, num_unused=9),
+        make_candidate(task="1", fingerprint="b", shingles=one, num_nodes=11),
+        make_candidate(task="2", fingerprint="c", shingles=one, visible=0),
+    ]
+    found = reasons(candidates, near_duplicates=1.0, min_quality=0.7)
+    assert found == [BELOW_QUALITY, ACCEPTED, "visible tests: failed"]
+
+
+def test_caps_on_families_and_kinds_keep_each_problems_best_and_the_seldom_solved() -> None:
+    candidates = [
+        make_candidate(task=task, fingerprint=mark, num_nodes=nodes, source=source, kind=kind)
+        for source, kind, task, mark, nodes in (
+            ("lists", "function", "easy", "a", 10),
+            ("lists", "function", "easy", "b", 20),
+            ("lists", "function", "hard", "c", 10),
+            ("classes", "class", "x", "d", 10),
+            ("classes", "class", "y", "e", 10),
+            ("strings", "function", "z", "f", 10),
+        )
+    ]
+    both = [OVER_FAMILY_CAP, OVER_FAMILY_CAP, ACCEPTED, ACCEPTED, OVER_FAMILY_CAP, ACCEPTED]
+    assert reasons(candidates, max_kept_per_family=1) == both
+    kinds = [OVER_KIND_CAP, OVER_KIND_CAP, ACCEPTED, ACCEPTED, ACCEPTED, ACCEPTED]
+    assert reasons(candidates, max_kept_per_kind=2) == kinds
+    (counts,) = count(choose(candidates, max_kept_per_family=1, max_kept_per_kind=1)).values()
+    assert (counts.over_family_cap, counts.over_kind_cap, counts.accepted) == (3, 1, 2)
+
+
+class HoldsTwo:
+    """Finds a benchmark by a program's text, or by its fingerprint."""
+
+    def match(self, text: str, renamed_fingerprint: str = "") -> object | None:
+        return "a task" if "x + 2" in text or renamed_fingerprint == "known" else None
+
+
+def test_what_a_benchmark_holds_is_left_out_and_said_with_its_name() -> None:
+    candidates = [
+        make_candidate(task="1"),
+        make_candidate(task="2", completion="    return x + 2\n"),
+        make_candidate(task="3", fingerprint="known"),
+        make_candidate(task="4", completion="    return x + 2\n", visible=0),
+    ]
+    decisions = choose(candidates, contamination=HoldsTwo())
+    found = [decision.reason for decision in decisions]
+    assert found == [ACCEPTED, CONTAMINATED, CONTAMINATED, "visible tests: failed"]
+    sample = to_sample(decisions[1], SamplingOptions(), round=0, model_step=1)
+    assert (sample.reason, sample.detail, sample.accepted) == (CONTAMINATED, "a task", False)
+    assert sum(count(decisions).values(), FilterCounts()).contaminated == 2
+
+
+def test_an_accepted_sample_brings_its_pieces_to_the_pool() -> None:
+    pair = [make_candidate(shingles=pieces(1)), make_candidate(shingles=pieces(2), visible=0)]
+    samples = [to_sample(d, SamplingOptions(), round=0, model_step=1) for d in choose(pair)]
+    assert [sample.shingles for sample in samples] == [pieces(1), ""]
