@@ -33,6 +33,7 @@ class Candidate:
     """A function with all that it needs of its module.
 
     Attributes:
+        is_exported: whether the module's attribute of that name is this function in the end.
         place: the document it is from, as "json/decoder.py".
         licence: of that document, "not stated" where that is not known.
         context: imports, constants and helpers.
@@ -43,6 +44,7 @@ class Candidate:
     """
 
     name: str
+    is_exported: bool
     place: str
     line: int
     licence: str
@@ -97,6 +99,7 @@ def candidate_from(found: dict[str, Any], place: str, licence: str) -> Candidate
 
 _SAME = (
     "name",
+    "is_exported",
     "line",
     "context",
     "header",

@@ -27,7 +27,6 @@ from lit_coder.verification.comparison import equal_exactly
 
 LIMITS = Limits(wall_seconds=60.0, cpu_seconds=20.0)
 _TYPED_ARGUMENTS = 60
-_LEAST_KILLED = 3
 _LEAST_SHARE_OF_A_SET = 0.5
 
 
@@ -40,6 +39,8 @@ class ExaminationSettings:
         min_mutation_score: least score of the chosen cases.
         min_told_apart: least share of all mutants that the cases tell apart, whatever seems
             equivalent: where most mutants change nothing, the arguments do not reach the code.
+        least_killed: least number of wrong versions that the cases tell apart.
+        keeps_weak: whether a function stays whose cases are too weak after all tries.
         num_inputs: arguments that cases are chosen from.
         num_challenges: fresh arguments for what is not told apart.
         most_mutants: most wrong versions of a function.
@@ -49,6 +50,8 @@ class ExaminationSettings:
     seed: int = 0
     min_mutation_score: float = 0.8
     min_told_apart: float = 0.5
+    least_killed: int = 3
+    keeps_weak: bool = False
     num_inputs: int = 160
     num_challenges: int = 1600
     most_mutants: int = 60
@@ -126,7 +129,7 @@ class Examiner:
             if isinstance(result, str):
                 return result
             reason = self._weakness(result)
-            if not reason:
+            if not reason or (self._settings.keeps_weak and number + 1 == settings.num_tries):
                 return result
             chosen = (*result.chosen.visible, *result.chosen.hidden)
             more = [*missed, *(result.inputs[index] for index in chosen)]
@@ -166,7 +169,7 @@ class Examiner:
     def _weakness(self, found: Examined) -> str:
         killed = len(found.chosen.killed)
         least = _LEAST_SHARE_OF_A_SET * killed
-        if killed < _LEAST_KILLED:
+        if killed < self._settings.least_killed:
             return "has too few wrong versions"
         if found.told_apart < self._settings.min_told_apart:
             return "is not reached by the arguments"

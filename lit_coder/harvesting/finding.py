@@ -1,6 +1,6 @@
 """Candidates of a source: its documents go to the finder in the sandbox, functions come back.
 
-    candidates = find_candidates(runners, documents, limits, counts)
+    candidates = find_candidates(runners, places, limits, 12, refused)
 
 Calls with literal arguments, found in any document (tests are the best), become examples of the
 functions with that name. A function that stands in several files is taken once.
@@ -8,7 +8,6 @@ functions with that name. A function that stands in several files is taken once.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -35,13 +34,25 @@ class Place(NamedTuple):
     package: str = ""
 
 
+class Refused(NamedTuple):
+    """A function that cannot be taken, by its syntax; no name where it is about the whole file."""
+
+    place: str
+    name: str
+    reason: str
+
+
 def package_of(name: str) -> str:
     """The package of a file in the standard library, by its path: "json" for json/decoder.py."""
     return ".".join(PurePosixPath(name).parts[:-1])
 
 
 def find_candidates(
-    runners: Sequence[Runner], places: Iterable[Place], limits: Limits, refused: Counter[str]
+    runners: Sequence[Runner],
+    places: Iterable[Place],
+    limits: Limits,
+    least_nodes: int,
+    refused: list[Refused],
 ) -> list[Candidate]:
     """The functions that may be pure, in the order of the documents.
 
@@ -49,24 +60,25 @@ def find_candidates(
         runners: those that share the work; they are running.
         places: where to look.
         limits: for one job, which reads a few documents.
-        refused: counts, by reason, what is left out.
+        least_nodes: syntax nodes of the smallest body that is taken.
+        refused: filled with what is left out.
     """
     candidates: list[Candidate] = []
     calls: dict[str, dict[str, tuple[Value, ...]]] = {}
     seen: set[str] = set()
-    for place, found in _answers(runners, places, limits):
+    for place, found in _answers(runners, places, limits, least_nodes):
         if found is None:
-            refused["the file cannot be read in time"] += 1
+            refused.append(Refused(place.name, "", "the file cannot be read in time"))
             continue
         functions, reasons, literal_calls = found
-        refused.update(reasons)
+        refused += [Refused(place.name, *each) for each in reasons]
         for name, arguments in literal_calls.items():
             known = calls.setdefault(name, {})
             known.update((repr(each), tuple(each)) for each in arguments)
         for each in functions:
             candidate = candidate_from(each, place.name, place.licence)
             if candidate.fingerprint in seen:
-                refused["stands in another file, too"] += 1
+                refused.append(Refused(place.name, each["name"], "stands in another file, too"))
                 continue
             seen.add(candidate.fingerprint)
             candidates.append(candidate)
@@ -79,11 +91,13 @@ def _with_examples(candidate: Candidate, calls: dict[str, tuple[Value, ...]]) ->
     return replace(candidate, examples=tuple(examples))
 
 
-_Found: TypeAlias = tuple[list[dict[str, Any]], dict[str, int], dict[str, list[tuple[Value, ...]]]]
+_Found: TypeAlias = tuple[
+    list[dict[str, Any]], list[tuple[str, str]], dict[str, list[tuple[Value, ...]]]
+]
 
 
 def _answers(
-    runners: Sequence[Runner], places: Iterable[Place], limits: Limits
+    runners: Sequence[Runner], places: Iterable[Place], limits: Limits, least_nodes: int
 ) -> Iterator[tuple[Place, _Found | None]]:
     """What the finder says of each place, None where it came to no end even alone."""
     program = bundle(FINDER)
@@ -91,29 +105,29 @@ def _answers(
     with ThreadPoolExecutor(len(runners)) as threads:
         while batch := list(islice(waiting, _DOCUMENTS_A_BATCH)):
             shares = [batch[number :: len(runners)] for number in range(len(runners))]
-            found = threads.map(_share, runners, shares, repeat(program), repeat(limits))
+            found = threads.map(_share, runners, shares, repeat((program, least_nodes, limits)))
             answers = {id(place): answer for each in found for place, answer in each}
             for place in batch:
                 yield place, answers.get(id(place))
 
 
 def _share(
-    runner: Runner, places: list[Place], program: str, limits: Limits
+    runner: Runner, places: list[Place], how: tuple[str, int, Limits]
 ) -> list[tuple[Place, _Found]]:
     """The answers of one runner; a place whose group came to no end is tried alone."""
     answers: dict[int, _Found] = {}
     for size in (_DOCUMENTS_A_JOB, 1):
         left = [place for place in places if id(place) not in answers]
         groups = [left[start : start + size] for start in range(0, len(left), size)]
-        jobs = (_job(program, group, limits) for group in groups)
+        jobs = (_job(group, *how) for group in groups)
         for group, execution in zip(groups, runner.run(jobs), strict=True):
             values = _values(execution)
             answers.update({id(p): value for p, value in zip(group, values, strict=False)})
     return [(place, answers[id(place)]) for place in places if id(place) in answers]
 
 
-def _job(program: str, group: list[Place], limits: Limits) -> CallJob:
-    cases = tuple((Call("find", (place.text, place.package)),) for place in group)
+def _job(group: list[Place], program: str, least_nodes: int, limits: Limits) -> CallJob:
+    cases = tuple((Call("find", (place.text, place.package, least_nodes)),) for place in group)
     return CallJob(program, cases, limits)
 
 

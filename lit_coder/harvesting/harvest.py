@@ -2,8 +2,8 @@
 
     with HarvestRunners(options) as runners:
         harvest = Harvest(runners, settings, counts)
-        for harvested in harvest.problems(harvest.candidates(places), "stdlib"):
-            harvested.problem, harvested.examined
+        for candidate, harvested in harvest.tried(harvest.candidates(places), "stdlib"):
+            if harvested is not None: harvested.problem, harvested.examined
 
 Two runners hold one half of the processes each: what they start are different interpreters, whose
 hash seeds differ. Candidates are examined side by side and come in the order of the documents, so
@@ -14,16 +14,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import NamedTuple
 
 from lit_coder.harvesting.candidate import Candidate
 from lit_coder.harvesting.examination import ExaminationSettings, Examined, Examiner
-from lit_coder.harvesting.finding import Place, find_candidates
+from lit_coder.harvesting.finding import Place, Refused, find_candidates
 from lit_coder.harvesting.making import make_problem
 from lit_coder.problems.problem import Problem
 from lit_coder.sandbox.contract import Limits, Runner
@@ -51,7 +51,7 @@ class HarvestCounts:
         num_candidates: functions that may be pure by their syntax.
         num_examined: those that were tried.
         num_kept: those that became problems.
-        not_found: by reason, functions that were refused by their syntax.
+        refused: functions that were refused by their syntax.
         left_out: by reason, candidates that did not become problems.
     """
 
@@ -59,8 +59,13 @@ class HarvestCounts:
     num_candidates: int = 0
     num_examined: int = 0
     num_kept: int = 0
-    not_found: Counter[str] = field(default_factory=Counter)
+    refused: list[Refused] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def not_found(self) -> Counter[str]:
+        """How many were refused by their syntax, by reason."""
+        return Counter(each.reason for each in self.refused)
 
 
 class HarvestRunners:
@@ -104,6 +109,7 @@ class Harvest:
         runners: two that are running; see `HarvestRunners`.
         settings: how hard functions are tried.
         counts: filled in on the way.
+        least_nodes: syntax nodes of the smallest body that is taken.
         num_threads: candidates that are examined side by side.
     """
 
@@ -112,38 +118,49 @@ class Harvest:
         runners: tuple[Runner, Runner],
         settings: ExaminationSettings,
         counts: HarvestCounts,
+        least_nodes: int = 12,
         num_threads: int = 4,
     ) -> None:
         self._runners = runners
         self._examiner = Examiner(runners, settings)
         self._counts = counts
+        self._least_nodes = least_nodes
         self._num_threads = num_threads
 
     def candidates(self, places: Iterable[Place]) -> list[Candidate]:
         """The functions of the documents that may be pure, each name of a document once."""
         found = find_candidates(
-            self._runners, self._counted(places), _FINDING_LIMITS, self._counts.not_found
+            self._runners,
+            self._counted(places),
+            _FINDING_LIMITS,
+            self._least_nodes,
+            self._counts.refused,
         )
         named = {(each.place, each.name): each for each in found}
         self._counts.num_candidates += len(named)
         return list(named.values())
 
-    def problems(self, candidates: Iterable[Candidate], source: str) -> Iterator[Harvested]:
-        """The problems of the candidates that hold, in their order.
+    def tried(
+        self, candidates: Iterable[Candidate], source: str
+    ) -> Generator[tuple[Candidate, Harvested | None], None, None]:
+        """Every candidate with its problem, None where it did not become one, in their order.
 
         Raises:
             SandboxError: the sandbox broke down.
         """
-        for candidate, found in self.examined(candidates):
-            if isinstance(found, str):
-                self._counts.left_out[found] += 1
-                continue
-            self._counts.num_kept += 1
-            yield Harvested(make_problem(candidate, found, source), candidate, found)
+        with closing(self.examined(candidates)) as examined:
+            for candidate, found in examined:
+                if isinstance(found, str):
+                    self._counts.left_out[found] += 1
+                    yield candidate, None
+                    continue
+                self._counts.num_kept += 1
+                problem = make_problem(candidate, found, source)
+                yield candidate, Harvested(problem, candidate, found)
 
     def examined(
         self, candidates: Iterable[Candidate]
-    ) -> Iterator[tuple[Candidate, Examined | str]]:
+    ) -> Generator[tuple[Candidate, Examined | str], None, None]:
         """Every candidate with what is found, or the reason why it is left out."""
         waiting: deque[tuple[Candidate, Future[Examined | str]]] = deque()
         threads = ThreadPoolExecutor(self._num_threads, thread_name_prefix="harvest")

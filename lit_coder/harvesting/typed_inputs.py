@@ -71,7 +71,8 @@ def kinds_of(hint: tuple[Any, ...]) -> tuple[str, ...]:
         return tuple(f"{outer}[{kind}]" for kind in kinds_of(inner[0]) if kind)
     if name == "dict" and len(inner) == 2:
         return tuple(f"dict[{k},{v}]" for k in kinds_of(inner[0]) for v in kinds_of(inner[1]))
-    bare = {"list": ("list[int]", "list[str]"), "tuple": ("tuple[int]", "tuple[str]")}
+    bare: dict[str, tuple[str, ...]] = {}
+    bare |= {"list": ("list[int]", "list[str]"), "tuple": ("tuple[int]", "tuple[str]")}
     bare |= {"dict": ("dict[str,int]", "dict[str,str]"), "set": ("set[int]",)}
     return bare.get(name, (name,))
 

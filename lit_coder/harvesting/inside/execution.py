@@ -115,11 +115,11 @@ def _cost(value: Any, depth: int) -> float:
     kind = type(value)
     if kind in _SCALARS:
         if kind is str:
-            return len(value) + 2 if _is_text(value) else math.inf
+            return float(len(value) + 2) if _is_text(value) else math.inf
         if kind is bytes:
-            return 2 * len(value)
+            return 2.0 * len(value)
         if kind is int:
-            return value.bit_length() / 3 + 1
+            return float(value.bit_length() // 3 + 1)
         return 6 if kind is not float or math.isfinite(value) else math.inf
     if kind not in (list, tuple, set, frozenset, dict) or depth > _MOST_DEPTH:
         return math.inf
@@ -146,5 +146,5 @@ def _is_text(text: str) -> bool:
 def _builtin_name(error: BaseException) -> str:
     for kind in type(error).__mro__:
         if vars(builtins).get(kind.__name__) is kind:
-            return kind.__name__
+            return str(kind.__name__)
     return "BaseException"

@@ -1,9 +1,9 @@
 r"""Finds the functions of a file that can stand alone, with what they need; runs in the sandbox.
 
-    find("import re\n\ndef words(text):\n    return re.findall(r'\w+', text)\n", "")
+    find("import re\n\ndef words(text):\n    return re.findall(r'\w+', text)\n", "", 12)
 
-Gives (functions, reasons, calls): plain dictionaries of those that may be pure, how many were
-refused and why, and the literal arguments with which any function is called in the file. A slice
+Gives (functions, refused, calls): plain dictionaries of those that may be pure, the names of the
+others with why, and the literal arguments with which any function is called in the file. A slice
 is the function and, in the order of the file, the imports, constants, functions and classes that
 it reaches by name. Nothing of the file is executed.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 import ast
 import doctest
 import warnings
-from collections import Counter
 from typing import Any
 
 from lit_coder.harvesting.inside.hints import hint_of
@@ -24,34 +23,38 @@ from lit_coder.harvesting.inside.source_text import FunctionText, Unreadable
 _MOST_PARAMETERS = 6
 _MOST_CONTEXT_CHARS = 6000
 _MOST_BODY_LINES = 80
-_LEAST_NODES = 12
 _MOST_CALLS = 24
 _MOST_LITERAL_CHARS = 300
 
 
 def find(
-    text: str, package: str
-) -> tuple[list[dict[str, Any]], dict[str, int], dict[str, list[tuple[Any, ...]]]]:
-    """Functions, refusals by reason, and literal calls of a file of the package `package`."""
+    text: str, package: str, least_nodes: int
+) -> tuple[list[dict[str, Any]], list[tuple[str, str]], dict[str, list[tuple[Any, ...]]]]:
+    """Functions, refused names with reasons, and literal calls of a file of `package`.
+
+    A function whose body has fewer syntax nodes than `least_nodes` does too little.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return [], {"the file does not parse": 1}, {}
+            return [], [("", "the file does not parse")], {}
     module = Module(tree, text, package)
-    found, refused = [], Counter[str]()
+    found, refused = [], []
     for node in tree.body:
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
         try:
-            found.append(_function(module, node))
+            found.append(_function(module, node, least_nodes))
         except (Unsliceable, Unreadable) as reason:
-            refused[str(reason)] += 1
-    return found, dict(refused), _literal_calls(tree)
+            refused.append((node.name, str(reason)))
+    return found, refused, _literal_calls(tree)
 
 
-def _function(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Any]:
+def _function(
+    module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef, least_nodes: int
+) -> dict[str, Any]:
     fault = impurity(node)
     if fault or not isinstance(node, ast.FunctionDef):
         raise Unsliceable(fault)
@@ -65,13 +68,14 @@ def _function(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> d
         raise Unsliceable("is too long")
     body = [each for statement in node.body for each in ast.walk(statement)]
     num_nodes = sum(not isinstance(each, (ast.Load, ast.Store, ast.Del)) for each in body)
-    if num_nodes < _LEAST_NODES:
+    if num_nodes < least_nodes:
         raise Unsliceable("does too little")
     context = module.context(node)
     if len(context) > _MOST_CONTEXT_CHARS:
         raise Unsliceable("needs too much of its module")
     return {
         "name": node.name,
+        "is_exported": module.binds_once(node.name),
         "line": node.lineno,
         "context": context,
         "header": text.header,

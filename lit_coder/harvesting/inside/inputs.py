@@ -43,88 +43,16 @@ _HINTS = (
     (("index", "count", "num", "width", "size", "i", "j", "k", "n", "x", "y", "year"), "int"),
     (("dict", "mapping", "map", "d"), "dict[str,int]"),
 )
-_WORDS = [
-    "a",
-    "b",
-    "ab",
-    "abc",
-    "aba",
-    "foo",
-    "bar",
-    "spam",
-    "eggs",
-    "Hello",
-    "hello",
-    "WORLD",
-    "x1",
-    "a_b",
-    "camelCase",
-    "snake_case",
-    "__init__",
-    "the",
-    "cat",
-    "sat",
-    "None",
-    "True",
-    "nan",
-    "é",
-    "ß",
-    "ü",
-    "日本",
-    "1",
-    "12",
-    "007",
-    "-3",
-    "4.5",
-    "1e3",
-    "0x1f",
-    "0b11",
-    "1,234",
-    "12:30:05",
-    "10.0.0.1",
-    "::1",
-    "2024-02-29",
-    "1999-12-31T23:59:59",
-    "Mon",
-    "Jan",
-    "25",
-    "c:\\tmp\\x.py",
-    "/usr/lib/x.tar.gz",
-    "../a/./b//",
-    "~/x",
-    "http://a.org:80/p;q?k=v&w=%41#f",
-    "user@host.org",
-    "key=value",
-    "a=b;c=d",
-    "*.py",
-    "[a-z]*",
-    "a.b.c",
-    "1.2.3rc1",
-    "<b>x</b>",
-    "&amp;",
-    "%d",
-    "%s",
-    "{0}",
-    "{x!r}",
-    "$v",
-    "(1+2)*3",
-    "'quoted'",
-    '"q"',
-    "\\n",
-    "#",
-    "note",
-    "--",
-    "-x",
-    "--long=1",
-    "text/html",
-    "+1",
-    "1_000",
-    "aGVsbG8=",
-    "=3D",
-    "%20",
-    ".hidden",
-    "file.TXT",
-]
+_WORDS_TEXT = (
+    "a b ab abc aba foo bar spam eggs Hello hello WORLD x1 a_b camelCase snake_case "
+    "__init__ the cat sat None True nan é ß ü 日本 1 12 007 -3 4.5 1e3 0x1f 0b11 1,234 "
+    "12:30:05 10.0.0.1 ::1 2024-02-29 1999-12-31T23:59:59 Mon Jan 25 c:\\tmp\\x.py "
+    "/usr/lib/x.tar.gz ../a/./b// ~/x http://a.org:80/p;q?k=v&w=%41#f user@host.org "
+    "key=value a=b;c=d *.py [a-z]* a.b.c 1.2.3rc1 <b>x</b> &amp; %d %s {0} {x!r} $v (1+2)*3 "
+    "'quoted' \"q\" \\n # note -- -x --long=1 text/html +1 1_000 aGVsbG8= =3D %20 .hidden "
+    "file.TXT"
+)
+_WORDS = _WORDS_TEXT.split()
 _GLUE = ("", " ", " ", ", ", "/", ".", "\n", "\t", "-", "_", ":", "=", "  ")
 _ODD_TEXTS = ("", " ", "\n", "  lead", "trail  ", "a\nb\n", "\tx\n  y\n\n z", "A" * 30, "ab" * 9)
 _LETTERS = "abcXYZ 019_-./:%\\\n'\"<&é"
@@ -174,7 +102,7 @@ class Inputs:
             # Equal neighbours and order reach what chance does not.
             members = sorted(members + members[:2], key=repr)
         if outer == "tuple" and inner in ("int", "str") and self._random.random() < 0.7:
-            members = (members + [self.draw(inner), self.draw(inner)])[:2]
+            members = [*members, self.draw(inner), self.draw(inner)][:2]
         made: Any = {"list": list, "tuple": tuple, "set": set}[outer](members)
         return made
 

@@ -3,8 +3,8 @@
     for mutant in mutants(source, "f", 60, Random("7")):
         mutant.label, mutant.line, mutant.code      # "< becomes <=", 3, a code object
 
-Comparisons, arithmetic, constants, conditions, returns, branches, statements, slices, indexes and
-methods are changed. What is inside a `raise` stays: cases see values, and what an exception says is
+Comparisons, arithmetic, constants, conditions, returns, branches, statements, slices, indexes,
+methods and optional arguments are changed. What is inside a `raise` stays: cases see values, and what an exception says is
 not compared. The tree is changed in place and mended again, which is much faster than copying it.
 """
 
@@ -89,7 +89,7 @@ class _Change(NamedTuple):
     line: int
     holder: ast.AST
     field: str
-    index: int | None
+    place: int | None
     replacement: Any
 
 
@@ -121,16 +121,17 @@ def mutants(source: str, name: str, most: int, random: Random) -> Iterator[Mutan
 
 
 def _put(change: _Change, value: Any) -> Any:
-    if change.index is None:
+    if change.place is None:
         former = getattr(change.holder, change.field)
         setattr(change.holder, change.field, value)
         return former
     values = getattr(change.holder, change.field)
-    former, values[change.index] = values[change.index], value
+    former, values[change.place] = values[change.place], value
     return former
 
 
 def _changes(function: ast.FunctionDef) -> Iterator[_Change]:
+    yield from _ignored_arguments(function)
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     waiting: list[tuple[ast.AST, str, int | None, Any]] = [
         (function, "body", function.body.index(statement), statement) for statement in body
@@ -154,6 +155,17 @@ def _changes(function: ast.FunctionDef) -> Iterator[_Change]:
                 ]
             elif isinstance(value, ast.AST):
                 waiting.append((node, name, None, value))
+
+
+def _ignored_arguments(function: ast.FunctionDef) -> Iterator[_Change]:
+    """An argument that may be left out is always taken to be: cases must give it once."""
+    positional = [*function.args.posonlyargs, *function.args.args]
+    defaults = function.args.defaults
+    for argument, default in zip(positional[-len(defaults) :], defaults, strict=False):
+        assignment = ast.Assign([ast.Name(argument.arg, ast.Store())], default)
+        ast.copy_location(assignment, function)
+        label = f"{argument.arg} is ignored"
+        yield _Change(label, function.lineno, function, "body", None, [assignment, *function.body])
 
 
 def _replacements(holder: ast.AST, field: str, node: ast.AST) -> Iterator[tuple[str, Any]]:
@@ -194,9 +206,8 @@ def _by_place(holder: ast.AST, field: str, node: ast.expr) -> Iterator[tuple[str
         yield "an index is off by one", ast.BinOp(node, ast.Add(), ast.Constant(1))
     elif field in ("lower", "upper") and not isinstance(node, ast.Constant):
         yield "a slice is off by one", ast.BinOp(node, ast.Add(), ast.Constant(1))
-    elif field == "args" and isinstance(holder, ast.Call):
-        if isinstance(holder.func, ast.Name) and holder.func.id == "range":
-            yield "a range is off by one", ast.BinOp(node, ast.Add(), ast.Constant(1))
+    elif field == "args" and getattr(getattr(holder, "func", None), "id", "") == "range":
+        yield "a range is off by one", ast.BinOp(node, ast.Add(), ast.Constant(1))
 
 
 def _constants(node: ast.Constant, holder: ast.AST) -> Iterator[tuple[str, Any]]:

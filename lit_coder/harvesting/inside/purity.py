@@ -12,175 +12,38 @@ from __future__ import annotations
 
 import ast
 
-PURE_MODULES = frozenset(
-    [
-        "__future__",
-        "_collections_abc",
-        "abc",
-        "array",
-        "ast",
-        "base64",
-        "binascii",
-        "bisect",
-        "calendar",
-        "cmath",
-        "codecs",
-        "collections",
-        "colorsys",
-        "contextlib",
-        "copy",
-        "dataclasses",
-        "datetime",
-        "decimal",
-        "difflib",
-        "enum",
-        "fnmatch",
-        "fractions",
-        "functools",
-        "genericpath",
-        "heapq",
-        "hashlib",
-        "hmac",
-        "html",
-        "ipaddress",
-        "itertools",
-        "json",
-        "keyword",
-        "math",
-        "ntpath",
-        "numbers",
-        "opcode",
-        "operator",
-        "posixpath",
-        "pprint",
-        "quopri",
-        "re",
-        "reprlib",
-        "shlex",
-        "sre_compile",
-        "sre_constants",
-        "sre_parse",
-        "stat",
-        "statistics",
-        "string",
-        "stringprep",
-        "struct",
-        "textwrap",
-        "token",
-        "tokenize",
-        "types",
-        "typing",
-        "unicodedata",
-        "urllib",
-        "warnings",
-        "zlib",
-        "encodings",
-    ]
+_PURE_MODULES_TEXT = (
+    "__future__ _collections_abc abc array ast base64 binascii bisect calendar cmath codecs "
+    "collections colorsys contextlib copy dataclasses datetime decimal difflib enum fnmatch "
+    "fractions functools genericpath heapq hashlib hmac html ipaddress itertools json "
+    "keyword math ntpath numbers opcode operator posixpath pprint quopri re reprlib shlex "
+    "sre_compile sre_constants sre_parse stat statistics string stringprep struct textwrap "
+    "token tokenize types typing unicodedata urllib warnings zlib encodings"
 )
+PURE_MODULES = frozenset(_PURE_MODULES_TEXT.split())
 _SOME_OF = {
     "sys": {"maxsize", "maxunicode", "byteorder", "float_info", "hash_info", "intern"},
     "os": {"fspath", "sep", "altsep", "curdir", "pardir", "extsep", "linesep", "path", "PathLike"},
 }
 _PURE_URLLIB = ("urllib.parse", "urllib")
-_BANNED_NAMES = frozenset(
-    [
-        "open",
-        "input",
-        "print",
-        "exec",
-        "eval",
-        "compile",
-        "__import__",
-        "globals",
-        "locals",
-        "vars",
-        "id",
-        "hash",
-        "breakpoint",
-        "exit",
-        "quit",
-        "help",
-        "dir",
-        "setattr",
-        "delattr",
-        "memoryview",
-        "super",
-    ]
+_BANNED_NAMES_TEXT = (
+    "open input print exec eval compile __import__ globals locals vars id hash breakpoint "
+    "exit quit help dir setattr delattr memoryview super"
 )
-_BANNED_ATTRIBUTES = frozenset(
-    [
-        "now",
-        "today",
-        "utcnow",
-        "time",
-        "sleep",
-        "random",
-        "getrandom",
-        "urandom",
-        "environ",
-        "getenv",
-        "getcwd",
-        "system",
-        "popen",
-        "read",
-        "write",
-        "readline",
-        "readlines",
-        "writelines",
-        "seek",
-        "flush",
-        "close",
-        "connect",
-        "send",
-        "recv",
-        "exists",
-        "isfile",
-        "isdir",
-        "stat",
-        "lstat",
-        "realpath",
-        "abspath",
-        "expanduser",
-        "samefile",
-        "getsize",
-        "getmtime",
-        "listdir",
-        "walk",
-        "glob",
-        "urlopen",
-        "fromtimestamp",
-        "localtime",
-        "__dict__",
-        "__globals__",
-        "__code__",
-        "__subclasses__",
-        "settrace",
-        "setlocale",
-        "filterwarnings",
-        "simplefilter",
-    ]
+_BANNED_NAMES = frozenset(_BANNED_NAMES_TEXT.split())
+_BANNED_ATTRIBUTES_TEXT = (
+    "now today utcnow time sleep random getrandom urandom environ getenv getcwd system "
+    "popen read write readline readlines writelines seek flush close connect send recv "
+    "exists isfile isdir stat lstat realpath abspath expanduser samefile getsize getmtime "
+    "listdir walk glob urlopen fromtimestamp localtime __dict__ __globals__ __code__ "
+    "__subclasses__ settrace setlocale filterwarnings simplefilter"
 )
-_CHANGING_METHODS = frozenset(
-    [
-        "append",
-        "extend",
-        "insert",
-        "remove",
-        "pop",
-        "clear",
-        "update",
-        "add",
-        "discard",
-        "setdefault",
-        "popitem",
-        "sort",
-        "reverse",
-        "appendleft",
-        "popleft",
-        "extendleft",
-        "write",
-    ]
+_BANNED_ATTRIBUTES = frozenset(_BANNED_ATTRIBUTES_TEXT.split())
+_CHANGING_METHODS_TEXT = (
+    "append extend insert remove pop clear update add discard setdefault popitem sort "
+    "reverse appendleft popleft extendleft write"
 )
+_CHANGING_METHODS = frozenset(_CHANGING_METHODS_TEXT.split())
 _PURE_DECORATORS = {"lru_cache", "cache", "staticmethod", "wraps", "total_ordering", "dataclass"}
 
 
@@ -214,7 +77,7 @@ def impurity(node: ast.AST) -> str:
 
 
 def changes_of(node: ast.AST) -> set[str]:
-    """Names whose objects a statement changes in place: `x[i] = ...`, `x.append(...)`, `x += ...`."""
+    """Names whose objects a statement changes: `x[i] = ...`, `x.append(...)`, `x += ...`."""
     changed = set()
     for each in ast.walk(node):
         targets: list[ast.expr] = []
@@ -222,14 +85,13 @@ def changes_of(node: ast.AST) -> set[str]:
             targets = each.targets
         elif isinstance(each, (ast.AugAssign, ast.AnnAssign, ast.For)):
             targets = [each.target]
+        is_sum = isinstance(each, ast.AugAssign)
         for target in targets:
-            if isinstance(target, (ast.Subscript, ast.Attribute)) or isinstance(
-                each, ast.AugAssign
-            ):
+            if is_sum or isinstance(target, (ast.Subscript, ast.Attribute)):
                 changed.add(_root(target))
-        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
-            if each.func.attr in _CHANGING_METHODS:
-                changed.add(_root(each.func.value))
+        called = each.func if isinstance(each, ast.Call) else None
+        if isinstance(called, ast.Attribute) and called.attr in _CHANGING_METHODS:
+            changed.add(_root(called.value))
     return changed - {""}
 
 

@@ -93,6 +93,9 @@ class Search:
             found.remove(best)
             covered |= best[0]
             self.kinds.append(best[2])
+        # Arguments that may be left out are given, too.
+        for size in sorted({len(kinds) for _, _, kinds in found} - set(map(len, self.kinds))):
+            self.kinds.append(next(kinds for _, _, kinds in found if len(kinds) == size))
 
     def pool(self, count: int) -> Iterator[tuple[tuple[Any, ...], Outcome]]:
         """Different arguments with what they give; about `count` of them give values.
@@ -135,7 +138,7 @@ class Search:
         return tuple(self._inputs.draw(kind) for kind in kinds)
 
     def _fits(self, arguments: Any) -> bool:
-        return self._required <= len(arguments) <= len(self._choices)
+        return bool(self._required <= len(arguments) <= len(self._choices))
 
     def _combinations(self) -> Iterator[Kinds]:
         least = max(self._required, 1)

@@ -76,6 +76,10 @@ class Module:
                 raise Unsliceable("needs too much of its module")
         return self._text(imports, statements)
 
+    def binds_once(self, name: str) -> bool:
+        """Whether an import of the name from the module gives what is looked at here."""
+        return len(self._givers.get(name, [])) == 1 and name not in self._imports
+
     def _note(self, statement: ast.stmt) -> None:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             self._givers[statement.name].append(statement)
@@ -92,8 +96,7 @@ class Module:
         if isinstance(statement, ast.Import):
             for alias in statement.names:
                 bound = alias.asname or alias.name.partition(".")[0]
-                module = alias.name if alias.asname or "." not in alias.name else alias.name
-                self._imports[bound] = _Import(module, "", bound, statement.lineno)
+                self._imports[bound] = _Import(alias.name, "", bound, statement.lineno)
             return
         module = statement.module or ""
         if module == "__future__":
@@ -193,9 +196,7 @@ def _bound_names(node: ast.AST) -> set[str]:
             bound.add(each.arg)
         elif isinstance(each, (ast.Import, ast.ImportFrom)):
             bound |= {alias.asname or alias.name.partition(".")[0] for alias in each.names}
-        elif (isinstance(each, ast.ExceptHandler) and each.name) or (
-            isinstance(each, (ast.MatchAs, ast.MatchStar)) and each.name
-        ):
+        elif isinstance(each, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and each.name:
             bound.add(each.name)
     return bound
 

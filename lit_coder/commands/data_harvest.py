@@ -1,0 +1,167 @@
+"""`main.py data harvest`: problems made of the functions found in real code.
+
+    python main.py data harvest stdlib --output harvested.jsonl --max-functions 200
+    python main.py fit --config configs/quickstart.yaml --data.problem_files "[harvested.jsonl]"
+
+Ctrl+C ends it, and what was found until then is written. The work is `harvesting/`'s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+from statistics import mean
+
+from lit_coder.commands.command_parser import CommandParser
+from lit_coder.commands.harvest_progress import HarvestProgress
+from lit_coder.harvesting.examination import ExaminationSettings
+from lit_coder.harvesting.finding import Place
+from lit_coder.harvesting.harvest import Harvest, HarvestCounts, Harvested, HarvestRunners
+from lit_coder.harvesting.places import OpenPlaces
+from lit_coder.harvesting.record import manifest_path, write_harvest
+from lit_coder.harvesting.typed_inputs import require_hypothesis
+from lit_coder.sandbox.options import SandboxOptions
+
+_MOST_REASONS = 5
+
+
+def run(argv: list[str]) -> int:
+    """Harvest and write; returns the exit status.
+
+    Raises:
+        ValueError: an option cannot serve.
+    """
+    options = _parser().parse_args(argv)
+    settings = ExaminationSettings(seed=options.seed, min_mutation_score=options.min_mutation_score)
+    output = _checked(options)
+    require_hypothesis()
+    places = [OpenPlaces(spec) for spec in options.sources]
+    counts = HarvestCounts()
+    kept: list[Harvested] = []
+    progress = HarvestProgress(sys.stderr)
+    try:
+        sandbox = SandboxOptions(workers=options.workers)
+        with HarvestRunners(sandbox) as runners:
+            harvest = Harvest(runners, settings, counts)
+            with closing(_problems(harvest, places, counts, progress)) as problems:
+                for harvested in problems:
+                    kept.append(harvested)
+                    if len(kept) == options.max_functions:
+                        break
+    finally:
+        # However it ends: what was found is kept.
+        progress.end()
+        if kept:
+            write_harvest(output, kept, options.sources, settings, counts)
+            _say(output, kept, counts)
+    if not kept:
+        raise ValueError(_nothing(options.sources, counts))
+    return 0
+
+
+def _problems(
+    harvest: Harvest,
+    places: Sequence[OpenPlaces],
+    counts: HarvestCounts,
+    progress: HarvestProgress,
+) -> Generator[Harvested, None, None]:
+    for each in places:
+        documents = _shown(each, counts, progress)
+        candidates = harvest.candidates(documents)
+        total = counts.num_candidates
+        with closing(harvest.tried(candidates, each.name)) as tried:
+            for candidate, problem in tried:
+                progress.show(
+                    f"tried {counts.num_examined} of {total} functions, kept {counts.num_kept}, "
+                    f"now {candidate.place}"
+                )
+                if problem is not None:
+                    yield problem
+
+
+def _shown(places: OpenPlaces, counts: HarvestCounts, progress: HarvestProgress) -> Iterator[Place]:
+    for place in places:
+        progress.show(f"read {counts.num_documents} files")
+        yield place
+
+
+def _checked(options: argparse.Namespace) -> Path:
+    """The output file.
+
+    Raises:
+        ValueError: an option cannot serve.
+    """
+    output = Path(options.output)
+    if output.suffix != ".jsonl":
+        raise ValueError(f"--output {output}: a problem file ends in .jsonl; name it so")
+    if not output.absolute().parent.is_dir():
+        raise ValueError(f"--output {output}: there is no folder {output.parent}; make it first")
+    for path in (output, manifest_path(output)):
+        if path.exists() and not options.overwrite:
+            raise ValueError(f"--output: {path} exists; name another file or add --overwrite")
+    if options.max_functions is not None and options.max_functions < 1:
+        raise ValueError(
+            f"--max-functions must be at least 1, not {options.max_functions}; leave it out for "
+            "all functions"
+        )
+    if not 0 < options.min_mutation_score <= 1:
+        raise ValueError(
+            f"--min-mutation-score must be above 0 and at most 1, not "
+            f"{options.min_mutation_score:g}; the usual one is 0.8"
+        )
+    return output
+
+
+def _say(output: Path, kept: Sequence[Harvested], counts: HarvestCounts) -> None:
+    scores = [each.examined.score for each in kept]
+    print(
+        f"{output}: {len(kept)} problems of {counts.num_examined} tried functions, mutation "
+        f"score {mean(scores):.2f} on average, {min(scores):.2f} at least"
+    )
+    print(f"{manifest_path(output)}: files, lines, licences, scores, and what was left out")
+    for reason, number in counts.left_out.most_common(_MOST_REASONS):
+        print(f"  left out, {reason}: {number}")
+    print(f'use it: python main.py fit --config ... --data.problem_files "[{output}]"')
+
+
+def _nothing(sources: Sequence[str], counts: HarvestCounts) -> str:
+    reasons = chain(counts.left_out.most_common(2), counts.not_found.most_common(2))
+    said = "; ".join(f"{reason}: {number}" for reason, number in reasons)
+    return (
+        f"no function of {', '.join(sources)} became a problem, and nothing was written "
+        f"({said or 'there is none'}); give code with pure functions at the first level of a file"
+    )
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        prog="main.py data harvest",
+        description="Make problems of pure functions: arguments are found by trial, values are "
+        "recorded in the sandbox, and mutants prove that the cases tell right from wrong.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="stdlib, site-packages, a folder, a .py file, or another source of data.corpus",
+    )
+    parser.add_argument("--output", required=True, metavar="FILE", help="the .jsonl file to write")
+    parser.add_argument("--max-functions", type=int, metavar="N", help="stop after so many")
+    parser.add_argument(
+        "--min-mutation-score",
+        type=float,
+        default=0.8,
+        metavar="X",
+        help="least share of wrong versions that the cases tell apart (default: 0.8)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes; without it one for each core"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    return parser
