@@ -9,10 +9,12 @@ options stand in `fit --trainer.help`.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from jsonargparse import DefaultHelpFormatter
 from lightning.pytorch.cli import LightningArgumentParser
 
 from lit_coder.cli.config_file import Given
@@ -37,10 +39,25 @@ USUAL_TRAINER_OPTIONS = (
     "log_every_n_steps",
     "logger",
 )
-CKPT_PATH_HELP = (
-    "checkpoint to go on from or to measure: a file; last = the newest run of --config, or of "
-    "all; auto = last if there is one, else a new run"
-)
+_HELP = {
+    "ckpt_path": "checkpoint to go on from or to measure: a file; last = the newest run of "
+    "--config, or of all; auto = last if there is one, else a new run",
+    "print_config": "print the configuration and exit",
+    "seed_everything": "decides on everything random; true = another one each time",
+}
+"""Of options that are Lightning's own."""
+
+
+_OF_A_SECTION = "Path to a configuration file."
+# Their default says what they are, or their name, where the default is that there is none.
+_PLAIN_TYPES = re.compile(r"type: (?:bool|int|float|str)(?: \| null)?, (?=default: )")
+
+
+class ShortHelp(DefaultHelpFormatter):
+    """Help that says types only where a number, a text or yes and no would not be expected."""
+
+    def _expand_help(self, action: argparse.Action) -> str:
+        return _PLAIN_TYPES.sub("", super()._expand_help(action))
 
 
 class OneSentenceParser(LightningArgumentParser):
@@ -55,6 +72,7 @@ class OneSentenceParser(LightningArgumentParser):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["allow_abbrev"] = False
+        kwargs.setdefault("formatter_class", ShortHelp)
         super().__init__(*args, **kwargs)
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
@@ -89,10 +107,11 @@ class OneSentenceParser(LightningArgumentParser):
         return str(super().format_help(formatter))
 
     def _shows(self, action: argparse.Action, section: str) -> bool:
-        if action.dest == "ckpt_path":
-            action.help = CKPT_PATH_HELP
+        action.help = _HELP.get(action.dest, action.help)
         if action.dest == "weights_only":
             return False  # ours always are
+        if type(action).__name__ == "ActionLink" or action.help == _OF_A_SECTION:
+            return False  # no options: values that are linked, and files of one section only
         if section == "trainer" and self.help_section is None:
             return action.dest.removeprefix("trainer.") in USUAL_TRAINER_OPTIONS
         return True

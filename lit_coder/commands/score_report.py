@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from lit_coder.commands.score_arguments import ScoreRequest
 from lit_coder.commands.score_samples import SampleLine
 from lit_coder.problems.benchmarks.benchmark import Benchmark
+from lit_coder.training_data.dataset_mark import mark, marked_in
 from lit_coder.verification.pass_at_k import Estimate
 from lit_coder.verification.scorer import ScoredSample
 from lit_coder.verification.scoring import DEFAULT_KS, Score, TaskCounts, score_counts
@@ -66,6 +67,8 @@ def report(tally: Tally, benchmark: Benchmark, request: ScoreRequest, seconds: f
         *_measured_part(tally, benchmark, request),
         ("verdict", f"{request.verdict}: {_statuses(tally)}"),
     ]
+    if said := mark(marked_in(request.samples.parent / "settings.json")):
+        rows.append(("mark", f"the weights that wrote these samples were {said}"))
     if left_out := [k for k in request.ks if k > score.fewest]:
         names = ", ".join(f"pass@{k}" for k in left_out)
         rows.append(("left out", f"{names}: some tasks have only {score.fewest} samples"))

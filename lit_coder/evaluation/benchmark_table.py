@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lit_coder.training_data.dataset_choice import TRAINED_ON_KEY
+from lit_coder.training_data.dataset_mark import mark
 
 _MISSING = "-"
 _MOST_LISTED = 10
@@ -47,8 +48,8 @@ def _heading(summary: Mapping[str, Any]) -> str:
         f"{summary['protocol']} ({summary['source']}): {summary['num_problems']} problems of "
         f"{summary['benchmark']} {version}{f' ({release})' if release else ''}"
     )
-    trained_on = summary.get(TRAINED_ON_KEY)
-    return f"{heading}; TRAINED ON {', '.join(trained_on)}" if trained_on else heading
+    said = mark(summary.get(TRAINED_ON_KEY, ()))
+    return f"{heading}; {said}" if said else heading
 
 
 def _rows(summary: Mapping[str, Any]) -> Iterator[list[str]]:
@@ -69,10 +70,10 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[list[str]]:
 
 def _notes(summary: Mapping[str, Any]) -> Iterator[str]:
     """What one has to know beside the score, a line each."""
-    if summary.get(TRAINED_ON_KEY):
+    if said := mark(summary.get(TRAINED_ON_KEY, ())):
         yield (
-            f"these weights were trained on {', '.join(summary[TRAINED_ON_KEY])} "
-            "(data.allow_benchmarks_in_training): the score says nothing of other problems"
+            f"these weights were {said} (data.allow_benchmarks_in_training): the score says "
+            "nothing of other problems"
         )
     if summary["fills_in_the_middle"]:
         yield _NEVER_FILLED

@@ -26,6 +26,7 @@ from typing import Any
 from lit_coder.evaluation.report_samples import ShownSamples, is_false_positive, read_shown_samples
 from lit_coder.evaluation.round_table import best_record, defined_rates
 from lit_coder.recursion.round_record import FilterCounts, RoundRecord, read_records
+from lit_coder.training_data.dataset_mark import mark, marked_by_config
 from lit_coder.training_data.pool import SamplePool
 from lit_coder.training_data.sample import Sample
 from lit_coder.training_data.whole_file import write_whole
@@ -66,6 +67,7 @@ def _page_data(run_folder: Path, records: list[RoundRecord]) -> dict[str, Any]:
         "seed": records[-1].seed if records else None,
         "recorded": _recorded_at(run_folder, records),
         "best_round": best.round if best else None,
+        "mark": mark(marked_by_config(run_folder / "config.yaml")),
         "continue_command": command if last_checkpoint.exists() else None,
         "rounds": [_round_data(record) for record in records],
         "samples": [_sample_data(sample) for sample in shown.samples],

@@ -305,11 +305,8 @@ class CodeDataModule(pl.LightningDataModule):
         """Loaders by the names of their losses."""
         loaders = {}
         pad_id = self.tokenizer.pad_id
-        measured = {"loss": map(Solved.by_reference, self.problems.validation)} | {
-            f"{name}_loss": solved[:NUM_VALIDATION_ROWS]
-            for name, _, solved in self.datasets.validation_rows()
-        }
-        for name, solved in measured.items():
+        own = tuple(map(Solved.by_reference, self.problems.validation))
+        for name, solved in self.datasets.losses(own, NUM_VALIDATION_ROWS).items():
             groups = self._makers.groups(f"validation/{name}", solved)
             examples = [group[place] for group in groups for place in range(len(group))]
             if examples:

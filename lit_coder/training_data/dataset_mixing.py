@@ -109,13 +109,22 @@ class TrainingDatasets:
             if solved and rows.choice.weight:
                 yield WeightedRows(rows.choice.name, rows.choice.weight, solved)
 
-    def validation_rows(self) -> Iterator[WeightedRows]:
-        """What each set's loss is measured on."""
+    def losses(self, own: Sequence[Solved], most_rows: int) -> dict[str, Sequence[Solved]]:
+        """What is measured on which rows: `loss` on the run's own, and the loss of each set.
+
+        Args:
+            own: of the run's problems; where there are none, `loss` is of all sets together.
+            most_rows: of a set.
+        """
+        of_sets: dict[str, Sequence[Solved]] = {}
         for rows in self.rows:
             answered = [p for p in rows.validation.problems if p.reference is not None]
             solved = (*rows.validation.solved, *map(Solved.by_reference, answered))
-            if solved:
-                yield WeightedRows(rows.choice.name, rows.choice.weight, solved)
+            of_sets[f"{rows.choice.name}_loss"] = solved[:most_rows]
+        if own or not of_sets:
+            return {"loss": own} | of_sets
+        together = {"loss": [each for solved in of_sets.values() for each in solved]}
+        return together | (of_sets if len(of_sets) > 1 else {})
 
     def owns(self, problem: Problem) -> bool:
         """Whether a problem is of one of the sets."""
