@@ -202,7 +202,9 @@ class _Drawing:
         for index, (difficulty, family) in enumerate(cells):
             wanted = count // len(cells) + (index < count % len(cells))
             available = family.num_problems(difficulty)
-            limit = wanted if available is None else min(wanted, int(available * largest_share))
+            limit = wanted
+            if available is not None and largest_share < 1:
+                limit = min(wanted, int(available * largest_share))
             found = self._draw(split, family, difficulty, limit, has_many_drafts)
             if len(found) < wanted:
                 shortage = Shortage(split, family.name, difficulty, wanted, len(found))
