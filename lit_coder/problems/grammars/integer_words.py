@@ -157,11 +157,18 @@ def random_filters(random: Random, inputs: Inputs, count: int) -> list[Condition
     Raises:
         DegenerateProblem: no such conditions were found.
     """
-    for _ in range(_PATIENCE):
-        found = [random_condition(random, inputs) for _ in range(count)]
-        masks = [truth(condition, inputs) for condition in found]
-        if _are_independent(masks, len(inputs.numbers)):
+    found: list[Condition] = []
+    masks: list[int] = []
+    for _ in range(_PATIENCE * count):
+        if len(found) == count:
             return found
+        condition = random_condition(random, inputs)
+        mask = truth(condition, inputs)
+        if _are_independent([*masks, mask], len(inputs.numbers)):
+            found.append(condition)
+            masks.append(mask)
+    if len(found) == count:
+        return found
     raise DegenerateProblem("a condition follows from others")
 
 
