@@ -22,6 +22,8 @@ TEXT_COLUMNS = (
     "whole_func_string",
     "output",
 )
+LICENCE_COLUMNS = ("license", "licence", "licenses", "max_stars_repo_licenses")
+"""Columns that name the licence of a row's text, in the sets that have one for each file."""
 # As Python and as Arrow call them.
 _TEXT_TYPES = ("str", "string", "large_string", "string_view")
 
@@ -58,6 +60,17 @@ def choose_column(types: Mapping[str, str], wanted: str | None, name: str) -> st
 def is_text(kind: str) -> bool:
     """Whether a type of this name holds texts; a dictionary of texts is one too."""
     return kind in _TEXT_TYPES or kind.startswith("dictionary<values=string")
+
+
+def licence_of(row: Mapping[str, object]) -> str:
+    """The licence that a row names, "" where it names none; several are joined."""
+    for column in LICENCE_COLUMNS:
+        cell = row.get(column)
+        if isinstance(cell, str) and cell:
+            return cell
+        if isinstance(cell, list) and cell:
+            return ", ".join(map(str, cell))
+    return ""
 
 
 def cell_text(cell: object) -> str | Fault:

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from lit_coder.corpora.columns import cell_text, choose_column
+from lit_coder.corpora.columns import cell_text, choose_column, licence_of
 from lit_coder.corpora.python_files import content_digest
 from lit_coder.corpora.source import CorpusSource, Fault, Skipped, SourceError, broken_off
 
@@ -55,6 +55,7 @@ class JsonLinesSource(CorpusSource):
             elif self.column not in record:
                 yield name, Fault(f"lacks the column {self.column}")
             else:
+                self.text_licence = licence_of(record)
                 yield name, cell_text(record[self.column])
 
     def _first_record(self) -> dict[str, object]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lit_coder.corpora.columns import cell_text, choose_column
+from lit_coder.corpora.columns import LICENCE_COLUMNS, cell_text, choose_column, licence_of
 from lit_coder.corpora.python_files import content_digest
 from lit_coder.corpora.source import CorpusSource, Fault, SourceError, broken_off
 
@@ -102,6 +102,7 @@ class ParquetSource(CorpusSource):
         except (OSError, pyarrow.ArrowException) as error:
             raise SourceError(f"{path} is not a readable Parquet file ({error})") from error
         self.column = choose_column(types, column, str(path))
+        self._licence_columns = [name for name in LICENCE_COLUMNS if name in types]
 
     @property
     def num_documents(self) -> int:
@@ -120,9 +121,12 @@ class ParquetSource(CorpusSource):
         number = 0
         try:
             with parquet.ParquetFile(self._path) as file:
-                for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=[self.column]):
-                    for cell in batch.column(0):
+                columns = [self.column, *self._licence_columns]
+                for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
+                    licences = batch.select(self._licence_columns).to_pylist()
+                    for cell, licence in zip(batch.column(self.column), licences, strict=True):
                         number += 1
+                        self.text_licence = licence_of(licence)
                         yield f"{self._path.name}, row {number}", arrow_text(cell)
         except (OSError, pyarrow.ArrowException) as error:
             name = f"{self._path.name}, row {number + 1}"

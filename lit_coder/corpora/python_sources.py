@@ -129,6 +129,17 @@ class SitePackages(_PythonFiles):
         }
         return tuple(sorted((n, p) for n, p in found.items() if not _BROKEN_ON_PURPOSE.search(n)))
 
+    def texts(self) -> Iterator[tuple[str, str | Fault]]:
+        """The files one after the other, each with its package's licence."""
+        of_file = {
+            str(file): stated_licence(package)
+            for package in self._packages
+            for file in package.files or ()
+        }
+        for name, found in super().texts():
+            self.text_licence = of_file.get(name, "")
+            yield name, found
+
     def licences(self) -> tuple[Licence, ...]:
         """One row for each package, with its version."""
         return tuple(

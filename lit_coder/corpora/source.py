@@ -34,10 +34,14 @@ class SourceError(ValueError):
 
 
 class Document(NamedTuple):
-    """A text and where it is from, as "json/decoder.py" or "rows.jsonl, line 7"."""
+    """A text and where it is from, as "json/decoder.py" or "rows.jsonl, line 7".
+
+    `licence` is the text's own, "" where only that of its source is known.
+    """
 
     text: str
     name: str
+    licence: str = ""
 
 
 class Licence(NamedTuple):
@@ -99,12 +103,14 @@ class CorpusSource(ABC):
         name: as it was named in data.corpus.
         licence: what the content is licensed under, "not stated" where that is not known.
         skipped: what the last pass of `documents` left out.
+        text_licence: of the text that `texts` gave last, "" where it states none of its own.
     """
 
     def __init__(self, name: str, licence: str = "not stated") -> None:
         self.name = name
         self.licence = licence
         self.skipped = Skipped()
+        self.text_licence = ""
 
     @property
     def num_documents(self) -> int | None:
@@ -140,7 +146,7 @@ class CorpusSource(ABC):
                 if isinstance(cleaned, Fault):
                     self.skipped.add(name, cleaned)
                 elif cleaned:
-                    yield Document(cleaned, name)
+                    yield Document(cleaned, name, self.text_licence)
                 else:
                     self.skipped.num_empty += 1
         except SourceError as error:

@@ -86,7 +86,7 @@ def test_a_text_that_comes_again_is_dropped_from_whichever_source(
     train, _ = prepared(tmp_path, *sources, share=0.0)
     assert documents(train) == ["a = 1\n", "b = 2\n", "c = 3\n"]
     said = [record.getMessage() for record in log_lines.records]
-    assert any("texts: 2 documents" in text and "1 duplicates" in text for text in said)
+    assert any("texts: 2 documents" in text and "1 same text" in text for text in said)
 
 
 def test_at_most_so_many_documents_are_read_from_each_source(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_killed_while_it_writes_it_begins_anew(tmp_path: Path) -> None:
     _until(lambda: list(cache.rglob("shard-*.bin")))
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=60)
-    assert not list(cache.rglob("about.json"))
+    assert not list(cache.rglob("manifest.json"))
     train, _ = prepared(cache, FolderSource(tmp_path / "src"), share=0.0)
     assert train.num_documents == 180
     assert len(list(cache.rglob("shard-*.bin"))) == 1
