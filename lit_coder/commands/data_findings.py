@@ -10,16 +10,13 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from lit_coder.corpora.datasets.opening import CodeDataset
 from lit_coder.corpora.datasets.record import Record
 from lit_coder.corpora.datasets.statistics import RecordStatistics
+from lit_coder.corpora.datasets.validation import Check
 from lit_coder.problems.benchmarks.registry import files_checksum
 from lit_coder.problems.problem import Answer, CheckProgram
-
-if TYPE_CHECKING:
-    from lit_coder.corpora.datasets.validation import Check
 
 _MOST_FILES = 5
 _MOST_REASONS = 8

@@ -26,6 +26,10 @@ from lit_coder.corpora.datasets.record import Record
 from lit_coder.corpora.datasets.registry import DATASETS, dataset_spec
 from lit_coder.corpora.datasets.row_files import file_format
 from lit_coder.corpora.datasets.statistics import RecordStatistics
+from lit_coder.corpora.datasets.validation import RecordChecks
+from lit_coder.sandbox.open_runner import open_runner
+from lit_coder.sandbox.options import SandboxOptions
+from lit_coder.sandbox.packages import find_packages
 
 _OPTION_NAMES = {
     "sandbox.timeout_seconds": "--timeout",
@@ -42,6 +46,7 @@ def run(argv: list[str]) -> int:
     if options.rows < 0 or options.samples < 0:
         name = "rows" if options.rows < 0 else "samples"
         raise ValueError(f"--{name} must not be negative, not {getattr(options, name)}")
+    sandbox = None if options.no_run else _sandbox(options)
     dataset = _opened(options.dataset, options.folder, options.tokenizer)
     for line in about_files(dataset):
         print(line, flush=True)
@@ -50,11 +55,11 @@ def run(argv: list[str]) -> int:
     looked_at = islice(stream, options.rows) if options.rows else stream
     watched = _kept(statistics.watched(looked_at), samples, options.samples)
     counts = None
-    if options.no_run:
+    if sandbox is not None:
+        counts = _checked(dataset, watched, sandbox)
+    else:
         for _ in watched:
             pass
-    else:
-        counts = _checked(dataset, watched, options)
     is_whole = _read_on(dataset, stream)
     for line in about_rows(dataset, statistics, counts, is_whole):
         print(line)
@@ -120,26 +125,30 @@ def _opened(name: str, folder: Path | None, tokenizer: Path | None) -> CodeDatas
     raise ValueError(f"the folder {path} holds no file of a dataset that is known here")
 
 
-def _checked(
-    dataset: CodeDataset, records: Iterable[Record], options: argparse.Namespace
-) -> CheckCounts:
-    from lit_coder.corpora.datasets.validation import RecordChecks
-    from lit_coder.sandbox.open_runner import open_runner
-    from lit_coder.sandbox.options import SandboxOptions
+def _sandbox(options: argparse.Namespace) -> SandboxOptions:
+    """The options of the sandbox.
 
+    Raises:
+        ValueError: one is out of its range, or a package is not installed.
+    """
     packages = tuple(name.strip() for name in options.packages.split(",") if name.strip())
     try:
-        sandbox = SandboxOptions(
+        find_packages(packages)
+        return SandboxOptions(
             workers=options.workers,
             packages=packages,
             timeout_seconds=options.timeout,
             cpu_seconds=options.timeout,
         )
-        runner = open_runner(sandbox)
     except ValueError as error:
         raise ValueError(_under_our_names(str(error))) from error
+
+
+def _checked(
+    dataset: CodeDataset, records: Iterable[Record], sandbox: SandboxOptions
+) -> CheckCounts:
     counts = CheckCounts()
-    with runner:
+    with open_runner(sandbox) as runner:
         for check in RecordChecks(dataset.spec, runner, sandbox.limits()).check(records):
             counts.add(check)
     return counts

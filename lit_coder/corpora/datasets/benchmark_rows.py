@@ -62,6 +62,8 @@ def _reader(task_of: Callable[[SourceRecord], BenchmarkTask]) -> Callable[[Cells
         problem = task.problem
         reference = problem.reference
         text = "" if reference is None else problem.program(reference)
+        if reference is not None and not reference.strip():
+            raise RowFault("the solution is empty")
         return Record(
             problem.task_id,
             "problem",

@@ -91,7 +91,8 @@ def token_texts(path: Path, column: str, tokenizer_path: Path) -> Iterator[str]:
     window: list[int] = []
     for values in read_lance_column(path, column, _BATCH_ROWS):
         if values and isinstance(values[0], list):
-            yield from (tokenizer.decode(row) for row in values if row)
+            for row in values:
+                yield from tokenizer.texts(row or ())
             continue
         start = 0
         while start < len(values):
@@ -100,10 +101,9 @@ def token_texts(path: Path, column: str, tokenizer_path: Path) -> Iterator[str]:
             start += taken
             if len(window) >= WINDOW_TOKENS:
                 cut = tokenizer.last_boundary(window)
-                yield tokenizer.decode(window[:cut])
+                yield from tokenizer.texts(window[:cut])
                 window = window[cut:]
-    if window:
-        yield tokenizer.decode(window)
+    yield from tokenizer.texts(window)
 
 
 class _Decoder:
@@ -120,10 +120,20 @@ class _Decoder:
         self._end: int | None = self._backend.token_to_id(_END_OF_TEXT)
         self._begins_line = lru_cache(maxsize=None)(self._is_line_end)
 
-    def decode(self, tokens: Sequence[int]) -> str:
-        """The text of some tokens, without those that end a text."""
-        kept = [token for token in tokens if token != self._end and token >= 0]
-        return str(self._backend.decode(kept, skip_special_tokens=False))
+    def texts(self, tokens: Sequence[int]) -> Iterator[str]:
+        """The texts of some tokens: one, or those between the tokens that end a text."""
+        piece: list[int] = []
+        for token in tokens:
+            if token == self._end:
+                yield from self._decoded(piece)
+                piece = []
+            elif token >= 0:
+                piece.append(token)
+        yield from self._decoded(piece)
+
+    def _decoded(self, tokens: list[int]) -> Iterator[str]:
+        if tokens:
+            yield str(self._backend.decode(tokens, skip_special_tokens=False))
 
     def last_boundary(self, tokens: Sequence[int]) -> int:
         """Where a window is cut: at its last end of a text, else of a line, else at its end."""
