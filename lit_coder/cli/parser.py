@@ -30,15 +30,16 @@ TITLES = {
     "benchmark": "benchmark: what test and predict measure",
     "trainer": "trainer: Lightning's Trainer (all of its options: --trainer.help)",
 }
-USUAL_TRAINER_OPTIONS = (
-    "max_steps",
-    "accelerator",
-    "precision",
-    "accumulate_grad_batches",
-    "default_root_dir",
-    "log_every_n_steps",
-    "logger",
-)
+USUAL_TRAINER_OPTIONS = {
+    "max_steps": "optimizer steps of the run; a multiple of recursion.every_n_steps",
+    "accelerator": "cpu, cuda, mps, tpu, or auto",
+    "precision": "32-true, bf16-mixed, 16-mixed, bf16-true, ...; null = 32-true",
+    "accumulate_grad_batches": "micro-batches of an optimizer step",
+    "default_root_dir": "the run's folder; null = runs/NAME of the configuration",
+    "log_every_n_steps": "optimizer steps between rows of metrics",
+    "logger": "as WandbLogger, beside metrics.csv; null = TensorBoard, false = log nothing",
+}
+"""What the short help shows of Trainer, in words that are true here."""
 _HELP = {
     "ckpt_path": "checkpoint to go on from or to measure: a file; last = the newest run of "
     "--config, or of all; auto = last if there is one, else a new run",
@@ -51,13 +52,18 @@ _HELP = {
 _OF_A_SECTION = "Path to a configuration file."
 # Their default says what they are, or their name, where the default is that there is none.
 _PLAIN_TYPES = re.compile(r"type: (?:bool|int|float|str)(?: \| null)?, (?=default: )")
+_DEFAULT = re.compile(r"\(?default: ([^,)]+)[,)]")
 
 
 class ShortHelp(DefaultHelpFormatter):
     """Help that says types only where a number, a text or yes and no would not be expected."""
 
     def _expand_help(self, action: argparse.Action) -> str:
-        return _PLAIN_TYPES.sub("", super()._expand_help(action))
+        text = _PLAIN_TYPES.sub("", super()._expand_help(action))
+        if not getattr(action, "has_our_help", False):
+            return text
+        default = _DEFAULT.search(text)
+        return f"{action.help} (default: {default[1]})" if default else str(action.help)
 
 
 class OneSentenceParser(LightningArgumentParser):
@@ -113,7 +119,9 @@ class OneSentenceParser(LightningArgumentParser):
         if type(action).__name__ == "ActionLink" or action.help == _OF_A_SECTION:
             return False  # no options: values that are linked, and files of one section only
         if section == "trainer" and self.help_section is None:
-            return action.dest.removeprefix("trainer.") in USUAL_TRAINER_OPTIONS
+            ours = USUAL_TRAINER_OPTIONS.get(action.dest.removeprefix("trainer."))
+            action.help, action.has_our_help = ours, True  # type: ignore[attr-defined]
+            return ours is not None
         return True
 
 
