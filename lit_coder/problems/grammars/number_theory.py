@@ -37,7 +37,7 @@ _TWO = Inputs(
 
 _RESULTS: tuple[tuple[str, str, str], ...] = (
     ("the sum of {them}", "int", "return sum(found)"),
-    ("how many {them} there are", "int", "return len(found)"),
+    ("the number of {them}", "int", "return len(found)"),
     ("the list of {them}, smallest first", "list[int]", "return found"),
     ("the largest of {them}, or 0 if there is none", "int", "return max(found, default=0)"),
     ("the smallest of {them}, or 0 if there is none", "int", "return min(found, default=0)"),
@@ -64,8 +64,8 @@ def _chosen(
         noun = change.said("the number")
         sentence = f"Take {them} and replace each by {noun}. Return "
         changed = result.format(them="the results").replace(", smallest first", ", in that order")
-        sentence += f"{changed.replace('how many the results there are', 'their sum')}."
-        if "how many" in result:
+        sentence += f"{changed.replace('the number of the results', 'their sum')}."
+        if "the number of" in result:
             returned = "return sum(found)"
     lines += collected("found = ", "[]", change.of("number"), "for number in numbers", tests)
     return Sketch(
@@ -120,7 +120,7 @@ def prime_factors(difficulty: int, random: Random) -> Sketch:
     ]
     return _chosen(
         "the prime factors of `n`, each as often as it divides `n`,",
-        ("factorize", "prime_factors", "factor_value"), _POSITIVE, _SMALL, found, difficulty,
+        ("factorize", "prime_factors", "factor_value"), _POSITIVE, _PRIMES, found, difficulty,
         random, "`n` is at least 1.",
     )  # fmt: skip
 
@@ -135,7 +135,11 @@ def digits_in_base(difficulty: int, random: Random) -> Sketch:
         change = _digit_change(random)
         rules.append(f"- digit {digit}: {change.said('the total')}")
         lines += [f"    {'elif' if index else 'if'} digit == {digit}:"]
-        lines += [f"        total = {change.of('total')}"]
+        added = change.expression.removeprefix("{x} + ")
+        is_sum = added != change.expression
+        lines += [
+            f"        total += {added}" if is_sum else f"        total = {change.of('total')}"
+        ]
     factor = random.randint(1, 4)
     added = "digit" if factor == 1 else f"{factor} * digit"
     said = "the digit" if factor == 1 else f"{factor} times the digit"
@@ -175,20 +179,19 @@ def _digit_change(random: Random) -> Change:
 
 def next_number(difficulty: int, random: Random) -> Sketch:
     """The first number above another one that has some properties."""
-    moduli = random.sample((2, 3, 4, 5, 7, 9, 11), min(difficulty, 3))
+    kind = random.choice(("digit", "sum", "none") if difficulty > 2 else ("none",))
+    # Coprime, so that every combination of remainders occurs.
+    coprime = random.choice(((2, 3, 5, 7, 11), (4, 3, 5, 7), (2, 9, 5, 7), (8, 3, 5)))
+    moduli = random.sample(coprime, min(difficulty, 3 if kind == "none" else 2))
     parts, tests = [], []
     for modulus in moduli:
         rest = random.randrange(modulus)
-        # Two moduli that share a divisor could contradict each other.
-        if any(_share_divisor(modulus, other) for other in moduli if other != modulus):
-            rest = 0
         parts.append(
             f"leaves remainder {rest} when divided by {modulus}" if rest
             else f"is divisible by {modulus}"
         )  # fmt: skip
         tests.append(f"number % {modulus} == {rest}")
     change = random.choice(_STARTS)
-    kind = random.choice(("digit", "sum", "none") if difficulty > 2 else ("none",))
     if kind == "digit":
         digit = random.randint(1, 9)
         parts.append(f"contains the digit {digit}")
@@ -232,10 +235,6 @@ _STARTS = (
 )
 
 
-def _share_divisor(one: int, other: int) -> bool:
-    return any(one % k == 0 and other % k == 0 for k in (2, 3))
-
-
 _OF_PAIR = (
     ("their greatest common divisor", "divisor"),
     ("their least common multiple", "a * b // divisor"),
@@ -270,9 +269,8 @@ def common_divisor(difficulty: int, random: Random) -> Sketch:
         words.append(f"Let p be {said} and q {other}. Return p {how} ({change.said('q')}).")
         lines += [f"p, q = {expression}, {second}"]
         changed = change.of("q")
-        lines += [
-            f"return p {sign} ({changed})" if " " in changed else f"return p {sign} {changed}"
-        ]
+        is_one = " " not in changed or changed.startswith(("abs(", "max(", "min("))
+        lines += [f"return p {sign} {changed}" if is_one else f"return p {sign} ({changed})"]
     return Sketch(
         names=("reduce_pair", "common", "euclid", "divisor_of"),
         parameters=(("a", "int"), ("b", "int")),
