@@ -10,9 +10,11 @@ what connects them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
+from lit_coder.corpora.cleaning_options import CleaningOptions
 from lit_coder.corpora.open_sources import open_sources
 from lit_coder.corpora.source import CorpusSource
 from lit_coder.tokenizer import CodeTokenizer
@@ -31,6 +33,7 @@ class CorpusOpening:
         max_documents: documents to take from each source; None takes all.
         cache_dir: root of the caches; None is the environment's or the user's.
         datasets: whose programs join it.
+        cleaning: what is left out; None is the defaults.
     """
 
     def __init__(
@@ -40,12 +43,14 @@ class CorpusOpening:
         max_documents: int | None = None,
         cache_dir: str | None = None,
         datasets: TrainingDatasets | None = None,
+        cleaning: CleaningOptions | None = None,
     ) -> None:
         self.names = tuple(names)
         self._validation_share = validation_share
         self._max_documents = max_documents
         self._cache_folder = cache_root(cache_dir)
         self._datasets = datasets or TrainingDatasets()
+        self._cleaning = cleaning or CleaningOptions()
 
     @property
     def has_sources(self) -> bool:
@@ -83,6 +88,7 @@ class CorpusOpening:
             self._cache_folder,
             self._validation_share,
             self._max_documents,
+            self._cleaning,
         )
         if not tokens.train.num_rows(num_positions):
             names = ", ".join(self.names or (source.name for source in self._sources))
@@ -92,3 +98,21 @@ class CorpusOpening:
                 "a larger corpus, or lower it"
             )
         return tokens
+
+
+def corpus_opening(options: Mapping[str, Any], datasets: TrainingDatasets) -> CorpusOpening:
+    """The corpus of the options of the section `data`.
+
+    Raises:
+        ValueError: naming an option of data.cleaning.
+    """
+    chosen = dict(options["cleaning"] or {})
+    chosen.setdefault("decontaminate", options["decontaminate"])
+    return CorpusOpening(
+        options["corpus"] or (),
+        options["corpus_validation_share"],
+        options["max_corpus_documents"],
+        options["cache_dir"],
+        datasets,
+        CleaningOptions.of(chosen),
+    )

@@ -21,7 +21,7 @@ import lightning.pytorch as pl
 from lit_coder.generation.canvas import Canvas, CanvasShape
 from lit_coder.networks.hugging_face_tokenizer import pretrained_tokenizer
 from lit_coder.tokenizer import CodeTokenizer
-from lit_coder.training_data.corpus_opening import CorpusOpening
+from lit_coder.training_data.corpus_opening import corpus_opening
 from lit_coder.training_data.corpus_rows import CorpusRows, GapFilling
 from lit_coder.training_data.corpus_tokens import PreparedTokens
 from lit_coder.training_data.data_options import (
@@ -81,6 +81,8 @@ class CodeDataModule(pl.LightningDataModule):
         allow_benchmarks_in_training: take benchmarks into data.datasets; every score of the run
             is marked.
         max_corpus_documents: documents to take from each source; None takes all.
+        decontaminate: leave out what holds a task of HumanEval, MBPP or their plus sets.
+        cleaning: limits of cleaning a corpus that differ from those of `data prepare --help`.
         fim_rate: share of the corpus's documents that are rearranged for filling in the middle.
         pack_examples: several labelled or pool examples in each row of max_sequence_length tokens,
             nearly without padding; always so beside a corpus.
@@ -120,6 +122,8 @@ class CodeDataModule(pl.LightningDataModule):
         instruction_template: str = "docstring",
         allow_benchmarks_in_training: bool = False,
         max_corpus_documents: int | None = None,
+        decontaminate: bool = True,
+        cleaning: dict[str, Any] | None = None,
         fim_rate: float = 0.0,
         pack_examples: bool = False,
         tokenizer: str | None = None,
@@ -154,9 +158,7 @@ class CodeDataModule(pl.LightningDataModule):
         self._already_said: set[str] = set()
         self._saved_corpus: str | None = None
         self._saved_datasets: str | None = None
-        self._corpus_opening = CorpusOpening(
-            corpus or (), corpus_validation_share, max_corpus_documents, cache_dir, self.datasets
-        )
+        self._corpus_opening = corpus_opening(self.hparams, self.datasets)
         self._problem_options = problem_options(self.hparams)
 
     @cached_property
