@@ -47,6 +47,9 @@ logger = logging.getLogger("lit_coder.training_data")
 MANIFEST_FILE = "manifest.json"
 """What the shards beside it came from, and what was left out."""
 
+TOKENIZER_FILE = "tokenizer.json"
+"""The tokenizer of the shards beside it."""
+
 # Counted up where the same sources would give other documents than before.
 _RULES = 2
 _BATCH_CHARS = 2**20
@@ -202,6 +205,7 @@ class _Tokenization:
             if train.num_documents == 0:
                 raise ValueError(_nothing_left(self._sources, counts))
         manifest = {"settings": self._settings, "sources": [count.plain() for count in counts]}
+        self._tokenizer.save(folder / TOKENIZER_FILE)
         (folder / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         seconds = time.perf_counter() - start_seconds
         logger.info(

@@ -57,6 +57,7 @@ class DatasetSource(CorpusSource):
             elif record.kind != "text":
                 yield record.name, Fault("is no program by itself")
             elif self._is_chosen(record.text):
+                self.text_licence = record.licence
                 yield record.name, record.text
 
     def _is_chosen(self, text: str) -> bool:
