@@ -16,7 +16,7 @@ import dataclasses
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,11 +43,13 @@ from lit_coder.recursion.round_work import (
     Committed,
     RoundWork,
     Written,
+    open_contamination,
     open_pool,
     refuse_other_tokenizers,
     share_of_sandbox,
     validation_loss,
 )
+from lit_coder.recursion.selection import Contamination
 from lit_coder.recursion.shared_loss import saved_losses, take_losses
 from lit_coder.recursion.solvers import Solver
 from lit_coder.recursion.weights import roll_back, sampling_mode
@@ -86,6 +88,7 @@ class RecursiveGenerationCallback(pl.Callback):
             answer) in a round; None = any number.
         near_duplicates: leave out what has this share of its pieces in common with an accepted
             program of any round, as 0.8; None = only what is the same program.
+        decontaminate: leave out samples that hold a task of HumanEval or MBPP.
         held_out_samples: samples of each held-out problem for pass@k, k = held_out_samples; 0 =
             greedy pass@1 only. They are drawn at `temperature` (0.8 where that is 0), without
             top_k and top_p.
@@ -116,6 +119,7 @@ class RecursiveGenerationCallback(pl.Callback):
         max_kept_per_family: int | None = None,
         max_kept_per_kind: int | None = None,
         near_duplicates: float | None = None,
+        decontaminate: bool = True,
         held_out_samples: int = 4,
         patience_rounds: int = 3,
         on_decline: Literal["warn", "stop", "roll_back"] = "warn",
@@ -141,7 +145,10 @@ class RecursiveGenerationCallback(pl.Callback):
         """The round that this epoch's end completed, for the callbacks after this one."""
         self.phase: str = ""
         """What the callback is doing now, "" while training: such work may be broken off."""
+        self.decontaminate = decontaminate and num_problems > 0
+        self._contamination: Contamination | None = None
         self._runner: Runner | None = None
+        self._opened = ExitStack()
         self._repairer: Repairer | None = None
         self._saved_repairer: str | None = None
         self.processes = Processes()
@@ -185,7 +192,7 @@ class RecursiveGenerationCallback(pl.Callback):
         self.run_id = state_dict["run_id"]
         self._saved_losses = state_dict.get("train_loss")
         self._saved_repairer = state_dict.get("repairer", "")
-        take_curriculum(self._settings.curriculum, state_dict.get("curriculum"))
+        take_curriculum(self._settings.curriculum, state_dict)
         if state_dict["every_n_steps"] != self.every_n_steps:
             raise ValueError(
                 f"recursion.every_n_steps is {self.every_n_steps}, but the rounds of the "
@@ -231,11 +238,11 @@ class RecursiveGenerationCallback(pl.Callback):
             records = read_records(folder / ROUNDS_FOLDER)
             self.records = [record for record in records if record.round < data.round]
         self.run_id, self.records = self.processes.from_first((self.run_id, self.records))
-        self._runner = open_runner(
-            share_of_sandbox(self.sandbox, self.processes, trainer.num_nodes)
-        )
-        self._runner.__enter__()
+        sandbox = share_of_sandbox(self.sandbox, self.processes, trainer.num_nodes)
+        self._runner = self._opened.enter_context(open_runner(sandbox))
         check_sandbox(self._runner)
+        if self.decontaminate and self.processes.is_first:
+            self._contamination = self._opened.enter_context(open_contamination())
         leave_out_failing(data, self._verifier(), self.processes)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -298,6 +305,7 @@ class RecursiveGenerationCallback(pl.Callback):
             repairer=self._repairer.name if self._repairer else "",
             repairs=committed.repairs,
             curriculum=committed.curriculum,
+            contaminated=committed.contaminated,
         )
         share_curriculum(self._settings.curriculum, self.processes)
         self._finish(trainer, data, self.processes.from_first(record))
@@ -313,15 +321,14 @@ class RecursiveGenerationCallback(pl.Callback):
         self._close()
 
     def _close(self) -> None:
-        if self._runner is not None:
-            self._runner.close()
-            self._runner = None
+        self._opened.close()
+        self._runner = self._contamination = None
 
     def _measure(self, module: CodeModule, data: CodeDataModule) -> HeldOutScore | None:
         return self._round_work().measure(module, data)
 
     def _round_work(self) -> RoundWork:
-        return RoundWork(self._settings, self._verifier(), self.processes)
+        return RoundWork(self._settings, self._verifier(), self.processes, self._contamination)
 
     def _verifier(self) -> Verifier:
         assert self._runner is not None, "the sandbox is started in on_fit_start"
@@ -362,8 +369,7 @@ class RecursiveGenerationCallback(pl.Callback):
         elif note and self.on_decline == "roll_back":
             went_back = roll_back(trainer, self.processes)
             next_version = went_back.pool_version
-            saved = went_back.callbacks.get(self.state_key, {})
-            take_curriculum(self._settings.curriculum, saved.get("curriculum"))
+            take_curriculum(self._settings.curriculum, went_back.callbacks.get(self.state_key))
             note += f"; went back to {went_back.name} (recursion.on_decline)"
             record = dataclasses.replace(record, rolled_back=True)
         if note:

@@ -223,8 +223,14 @@ def saved_curriculum(curriculum: Curriculum | None) -> dict[str, Any] | None:
     return {"class": type(curriculum).__name__, "state": curriculum.state_dict()}
 
 
-def take_curriculum(curriculum: Curriculum | None, saved: Mapping[str, Any] | None) -> None:
-    """Go on with what a checkpoint holds; another curriculum than the saved one begins anew."""
+def take_curriculum(curriculum: Curriculum | None, state: Mapping[str, Any] | None) -> None:
+    """Go on with a checkpoint's; another curriculum than the saved one begins anew.
+
+    Args:
+        curriculum: of the run.
+        state: what the callback saved, under `curriculum` what `saved_curriculum` gave.
+    """
+    saved = (state or {}).get("curriculum")
     if curriculum is not None and saved and saved["class"] == type(curriculum).__name__:
         curriculum.load_state_dict(saved["state"])
 

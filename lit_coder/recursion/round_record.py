@@ -144,6 +144,8 @@ class RoundRecord:
         repairer: path and checksum of the TRM that repairs; "" where there is none.
         repairs: what it did; None where there is none, and where the round generated nothing.
         curriculum: what it drew and what it knows afterwards; None where there is none.
+        contaminated: samples left out by the benchmark that holds them, repairs included; None
+            where nothing was looked for.
     """
 
     round: int
@@ -162,6 +164,7 @@ class RoundRecord:
     repairer: str = ""
     repairs: RepairCounts | None = None
     curriculum: dict[str, Any] | None = None
+    contaminated: dict[str, int] | None = None
 
     @property
     def totals(self) -> FilterCounts:

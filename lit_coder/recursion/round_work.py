@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from lit_coder.corpora.decontamination import Decontaminator
 from lit_coder.generation.contract import SamplingOptions
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.problems.family import without_reference
@@ -36,7 +37,7 @@ from lit_coder.recursion.repairer import REPAIR, Repairer
 from lit_coder.recursion.round_record import FilterCounts, HeldOutScore, RepairCounts
 from lit_coder.recursion.round_settings import RoundSettings
 from lit_coder.recursion.selection import Contamination, Decision, select, to_sample
-from lit_coder.recursion.selection_counts import count, count_repairs
+from lit_coder.recursion.selection_counts import count, count_benchmarks, count_repairs
 from lit_coder.recursion.solvers import Draft, ModelSolver
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.tokenizer import CodeTokenizer
@@ -69,6 +70,7 @@ class Committed:
     pool_version: int
     pool_size: int
     curriculum: dict[str, Any] | None = None
+    contaminated: dict[str, int] | None = None
 
 
 class RoundWork:
@@ -179,7 +181,8 @@ class RoundWork:
         size = len(accepted) + sum(decision.accepted for decision in decisions)
         numbers = (written.num_without_room, written.num_steps)
         repair_counts = count_repairs(drafts, repairs, *numbers) if written.is_repaired else None
-        return Committed(count(drafts), repair_counts, version, size, knows)
+        benchmarks = None if self._contamination is None else count_benchmarks(decisions)
+        return Committed(count(drafts), repair_counts, version, size, knows, benchmarks)
 
     def _sample(self, decision: Decision, round: int, step: int) -> Sample:
         """The pool's row; repairs are not drawn."""
@@ -245,6 +248,17 @@ def attempts_of(
             passed = sum(map(gate.admits, drafts))
             is_finite = problem.task_id in finite
             found.append(Attempts(problem.task_id, cell, len(drafts), passed, is_finite))
+    return found
+
+
+def open_contamination() -> Decontaminator:
+    """What finds benchmarks in samples; for the process that selects.
+
+    Raises:
+        ValueError: a benchmark's file is damaged.
+    """
+    found = Decontaminator.of_this_machine()
+    found.say_missing()
     return found
 
 

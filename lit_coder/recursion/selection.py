@@ -39,11 +39,20 @@ _ADMITTED = frozenset(
 )
 
 
+class BenchmarkTask(Protocol):
+    """A task of a benchmark that was found; as text it says which, and how it was found."""
+
+    @property
+    def benchmark(self) -> str:
+        """The benchmark's name."""
+        ...
+
+
 class Contamination(Protocol):
     """Knows what benchmarks hold, as `corpora.decontamination.Decontaminator`."""
 
-    def match(self, text: str, renamed_fingerprint: str = "") -> object | None:
-        """What the text holds of a benchmark, in words; None where it holds nothing."""
+    def match(self, text: str, renamed_fingerprint: str = "") -> BenchmarkTask | None:
+        """What the text holds of a benchmark; None where it holds nothing."""
         ...
 
 
@@ -71,12 +80,12 @@ class SelectionRules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A candidate, its quality, why it was accepted or not, and what there is to say of that."""
+    """A candidate, its quality, why it was accepted or not, and what a benchmark holds of it."""
 
     candidate: Candidate
     quality: float
     reason: str
-    note: str = ""
+    task: BenchmarkTask | None = None
 
     @property
     def accepted(self) -> bool:
@@ -129,8 +138,7 @@ def select(
         turns += [(turn, len(indices), index, scores[index]) for turn, index in enumerate(indices)]
     chooser = _Chooser(rules, known, contamination)
     for _, _, index, score in sorted(turns):
-        reason, note = chooser.reason(candidates[index], score)
-        decisions[index] = Decision(candidates[index], score, reason, note)
+        decisions[index] = chooser.decision(candidates[index], score)
     return [decisions[index] for index in range(len(candidates))]
 
 
@@ -154,32 +162,42 @@ class _Chooser:
         )
         self._kept: Counter[tuple[str, str]] = Counter()
 
-    def reason(self, candidate: Candidate, score: float) -> tuple[str, str]:
-        """Why it is accepted or not, and a note."""
-        problem, features = candidate.problem, candidate.verdict.features
-        mark = (problem.task_id, fingerprint(candidate))
+    def decision(self, candidate: Candidate, score: float) -> Decision:
+        """Whether it is accepted, and why not."""
+        mark = (candidate.problem.task_id, fingerprint(candidate))
         if mark in self._seen:
-            return DUPLICATE, ""
+            return Decision(candidate, score, DUPLICATE)
         self._seen.add(mark)
-        if self._contamination is not None:
-            renamed = features.renamed_fingerprint if features else ""
-            match = self._contamination.match(problem.program(candidate.completion), renamed)
-            if match is not None:
-                return CONTAMINATED, str(match)
+        task = self._held_by_benchmark(candidate)
+        if task is not None:
+            return Decision(candidate, score, CONTAMINATED, task)
         if score < self._rules.min_quality:
-            return BELOW_QUALITY, ""
-        shingles = features.shingles if features else ""
+            return Decision(candidate, score, BELOW_QUALITY)
+        shingles = candidate.verdict.features.shingles if candidate.verdict.features else ""
         if self._near is not None and self._near.holds(shingles):
-            return NEAR_DUPLICATE, ""
+            return Decision(candidate, score, NEAR_DUPLICATE)
+        cap = self._full_cap(candidate)
+        if cap is None and self._near is not None:
+            self._near.add(shingles)
+        return Decision(candidate, score, cap or ACCEPTED)
+
+    def _held_by_benchmark(self, candidate: Candidate) -> BenchmarkTask | None:
+        if self._contamination is None:
+            return None
+        features = candidate.verdict.features
+        renamed = features.renamed_fingerprint if features else ""
+        return self._contamination.match(candidate.problem.program(candidate.completion), renamed)
+
+    def _full_cap(self, candidate: Candidate) -> str | None:
+        """The first cap that is reached; None counts the candidate as kept."""
+        problem = candidate.problem
         names = (problem.task_id, problem.source, problem.kind)
         counted = [(cap, name) for (cap, _), name in zip(self._caps, names, strict=True)]
         for (cap, most), key in zip(self._caps, counted, strict=True):
             if most is not None and self._kept[key] >= most:
-                return cap, ""
+                return cap
         self._kept.update(counted)
-        if self._near is not None:
-            self._near.add(shingles)
-        return ACCEPTED, ""
+        return None
 
 
 def to_sample(decision: Decision, sampling: SamplingOptions, round: int, model_step: int) -> Sample:
@@ -203,7 +221,7 @@ def to_sample(decision: Decision, sampling: SamplingOptions, round: int, model_s
         stream=candidate.stream,
         status=verdict.status,
         # A program's own words may hold what no UTF-8 can: lone surrogates.
-        detail=(decision.note or verdict.detail).encode("utf-8", "backslashreplace").decode(),
+        detail=str(decision.task or verdict.detail).encode("utf-8", "backslashreplace").decode(),
         passed_visible=verdict.passed_visible,
         passed=verdict.passed,
         trusted=verdict.trusted,

@@ -1,4 +1,4 @@
-"""Counts of a round's decisions, for its record: by difficulty, and of repairs.
+"""Counts of a round's decisions, for its record: by difficulty, of repairs, by benchmark.
 
     record = RoundRecord(..., counts=count(decisions), repairs=count_repairs(drafts, repairs, 0, 9))
 
@@ -89,3 +89,9 @@ def _count_one(decisions: Sequence[Decision]) -> FilterCounts:
         over_family_cap=reasons[OVER_FAMILY_CAP],
         over_kind_cap=reasons[OVER_KIND_CAP],
     )
+
+
+def count_benchmarks(decisions: Sequence[Decision]) -> dict[str, int]:
+    """How many samples were left out for each benchmark that holds them."""
+    found = Counter(decision.task.benchmark for decision in decisions if decision.task)
+    return dict(sorted(found.items()))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lit_coder.corpora.decontamination import Match
 from lit_coder.generation.contract import SamplingOptions
 from lit_coder.recursion.gates import NoTests, VisibleTests
 from lit_coder.recursion.round_record import FilterCounts, RepairCounts
@@ -26,7 +27,7 @@ from lit_coder.recursion.selection import (
     select,
     to_sample,
 )
-from lit_coder.recursion.selection_counts import count, count_repairs
+from lit_coder.recursion.selection_counts import count, count_benchmarks, count_repairs
 from lit_coder.training_data.pool import SamplePool
 from lit_coder.training_data.sample import ACCEPTED, Candidate, Sample
 from tests.recursion.candidates import make_candidate
@@ -355,8 +356,9 @@ def test_caps_on_families_and_kinds_keep_each_problems_best_and_the_seldom_solve
 class HoldsTwo:
     """Finds a benchmark by a program's text, or by its fingerprint."""
 
-    def match(self, text: str, renamed_fingerprint: str = "") -> object | None:
-        return "a task" if "x + 2" in text or renamed_fingerprint == "known" else None
+    def match(self, text: str, renamed_fingerprint: str = "") -> Match | None:
+        found = "x + 2" in text or renamed_fingerprint == "known"
+        return Match("humaneval", "HumanEval/1", "syntax tree", 1.0) if found else None
 
 
 def test_what_a_benchmark_holds_is_left_out_and_said_with_its_name() -> None:
@@ -370,8 +372,13 @@ def test_what_a_benchmark_holds_is_left_out_and_said_with_its_name() -> None:
     found = [decision.reason for decision in decisions]
     assert found == [ACCEPTED, CONTAMINATED, CONTAMINATED, "visible tests: failed"]
     sample = to_sample(decisions[1], SamplingOptions(), round=0, model_step=1)
-    assert (sample.reason, sample.detail, sample.accepted) == (CONTAMINATED, "a task", False)
+    assert (sample.reason, sample.detail, sample.accepted) == (
+        CONTAMINATED,
+        "HumanEval/1 of humaneval by syntax tree",
+        False,
+    )
     assert sum(count(decisions).values(), FilterCounts()).contaminated == 2
+    assert count_benchmarks(decisions) == {"humaneval": 2}
 
 
 def test_an_accepted_sample_brings_its_pieces_to_the_pool() -> None:
