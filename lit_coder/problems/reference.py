@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
+from types import CodeType
 
 from lit_coder.problems.problem import Call, Case, Construct, Operation, Value
 
@@ -64,6 +65,21 @@ class TrustedProgram:
         found = self._namespace[name]
         assert callable(found), f"{name} of a trusted program is not callable"
         return found  # type: ignore[return-value]
+
+
+def trusted_output(code: CodeType, stdin: str) -> str:
+    """What a whole program of our own prints; it may use `input` and `print` as they are."""
+    lines = iter(stdin.splitlines())
+    printed: list[str] = []
+
+    def read(prompt: str = "") -> str:
+        return next(lines)
+
+    def write(*values: object, sep: str = " ", end: str = "\n") -> None:
+        printed.append(sep.join(map(str, values)) + end)
+
+    exec(code, {"__name__": "__main__", "input": read, "print": write})
+    return "".join(printed)
 
 
 def _copied(value: Value) -> Value:

@@ -7,12 +7,27 @@ A user's own problems have no name here: `problem_file.read_problems` makes them
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from lit_coder.problems.arithmetic import ARITHMETIC
 from lit_coder.problems.classes import CLASSES
 from lit_coder.problems.family import ProblemFamily
 from lit_coder.problems.grammars.conditionals import CONDITIONALS
+from lit_coder.problems.grammars.dictionaries import DICTIONARIES
+from lit_coder.problems.grammars.dynamic_programming import DYNAMIC_PROGRAMMING
+from lit_coder.problems.grammars.grids import GRIDS
+from lit_coder.problems.grammars.loops import LOOPS
+from lit_coder.problems.grammars.number_theory import NUMBER_THEORY
+from lit_coder.problems.grammars.parsing import PARSING
+from lit_coder.problems.grammars.records import DOCSTRINGS
+from lit_coder.problems.grammars.recursion import RECURSION
+from lit_coder.problems.grammars.searching import SEARCHING
+from lit_coder.problems.grammars.sets_and_tuples import SETS_AND_TUPLES
+from lit_coder.problems.grammars.sorting import SORTING
+from lit_coder.problems.grammars.stateful_classes import STATEFUL_CLASSES
+from lit_coder.problems.grammars.stdin_programs import STDIN_PROGRAMS
+from lit_coder.problems.grammars.word_problems import WORD_PROBLEMS
 from lit_coder.problems.lists import LISTS
 from lit_coder.problems.maze import MAZES
 from lit_coder.problems.repair import REPAIR, REPAIR_HELD_OUT_TEMPLATES
@@ -29,6 +44,20 @@ _FAMILIES: dict[str, ProblemFamily] = {
         STRINGS,
         CLASSES,
         CONDITIONALS,
+        LOOPS,
+        RECURSION,
+        DICTIONARIES,
+        SETS_AND_TUPLES,
+        GRIDS,
+        STATEFUL_CLASSES,
+        SORTING,
+        SEARCHING,
+        NUMBER_THEORY,
+        DYNAMIC_PROGRAMMING,
+        PARSING,
+        DOCSTRINGS,
+        WORD_PROBLEMS,
+        STDIN_PROGRAMS,
         SUDOKU,
         SUDOKU_HELD_OUT_GRIDS,
         MAZES,
@@ -42,6 +71,44 @@ _FAMILIES: dict[str, ProblemFamily] = {
 
 FAMILY_NAMES: tuple[str, ...] = tuple(_FAMILIES)
 
+KINDS: dict[str, tuple[str, ...]] = {
+    "function_definitions": (
+        "arithmetic",
+        "lists",
+        "strings",
+        "conditionals",
+        "loops",
+        "recursion",
+        "dictionaries",
+        "sets_and_tuples",
+        "grids",
+    ),
+    "class_definitions": ("classes", "stateful_classes"),
+    "classic_algorithms": ("sorting", "searching", "number_theory", "dynamic_programming"),
+    "code_from_docstrings": ("docstrings",),
+    "problem_solving": ("parsing", "word_problems", "stdin_programs"),
+}
+"""The families of programs, by what kind of problem they make; each is in one kind."""
+
+PROGRAM_FAMILY_NAMES: tuple[str, ...] = tuple(name for names in KINDS.values() for name in names)
+"""All families whose prompts say in words what a program does."""
+
+ALL_PROGRAMS = "all_programs"
+"""Stands for all of `PROGRAM_FAMILY_NAMES` where names of families are given."""
+
+
+def families_of(names: Iterable[str]) -> tuple[ProblemFamily, ...]:
+    """The families that the names stand for, each once: families, kinds, or "all_programs".
+
+    Raises:
+        ValueError: a name stands for nothing.
+    """
+    found: dict[str, ProblemFamily] = {}
+    for name in names:
+        members = PROGRAM_FAMILY_NAMES if name == ALL_PROGRAMS else KINDS.get(name, (name,))
+        found |= {member: problem_family(member) for member in members}
+    return tuple(found.values())
+
 
 def problem_family(name: str) -> ProblemFamily:
     """The family called `name`.
@@ -51,8 +118,9 @@ def problem_family(name: str) -> ProblemFamily:
     """
     if name in _FAMILIES:
         return _FAMILIES[name]
-    nearest = get_close_matches(name, FAMILY_NAMES, n=1, cutoff=0.4)
+    nearest = get_close_matches(name, (*FAMILY_NAMES, *KINDS, ALL_PROGRAMS), n=1, cutoff=0.4)
     hint = f"did you mean {nearest[0]!r}" if nearest else "choose one of these"
     raise ValueError(
-        f"no problem family is called {name!r}; {hint}? There are {', '.join(FAMILY_NAMES)}"
+        f"no problem family is called {name!r}; {hint}? There are {', '.join(FAMILY_NAMES)}, and "
+        f"the kinds {', '.join(KINDS)} and {ALL_PROGRAMS}"
     )

@@ -3,7 +3,8 @@ r'''Lays a docstring out: on one line where it fits, else wrapped at 88 columns.
     docstring(["Return the sum."], [">>> f([1])", "1"], indent=4)
     # '"""Return the sum.\n\n    >>> f([1])\n    1\n    """'
 
-Paragraphs stand apart by an empty line, but items, which begin with "- ", stand together.
+Paragraphs stand apart by an empty line, but items, which begin with "- ", stand together, and what
+is indented stands under what is before it: the entries of "Args:".
 '''
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def docstring(paragraphs: Sequence[str], examples: Sequence[str], indent: int) -
     margin = " " * indent
     lines = list(wrapped(first, WIDTH - indent - 3, WIDTH - indent))
     for before, paragraph in pairwise(paragraphs):
-        if not (before.startswith("- ") and paragraph.startswith("- ")):
+        is_next_item = before.startswith("- ") and paragraph.startswith("- ")
+        if not is_next_item and not paragraph.startswith("    "):
             lines.append("")
         lines += wrapped(paragraph, WIDTH - indent, WIDTH - indent)
     if examples:
@@ -49,7 +51,12 @@ def comment(paragraphs: Sequence[str]) -> str:
 
 def wrapped(text: str, first_width: int, width: int) -> Iterator[str]:
     """The text's lines; those of an item that follow its first stand under its words."""
-    margin = "  " if text.startswith("- ") else ""
+    margin = " " * (len(text) - len(text.lstrip()))
+    if text.startswith("- "):
+        margin = "  "
+    elif margin and text.split()[0].endswith(":"):
+        # An argument's further lines stand under its words.
+        margin += "    "
     room = first_width
     while len(text) > room:
         cut = text.rfind(" ", 0, room + 1)

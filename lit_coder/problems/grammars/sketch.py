@@ -187,7 +187,9 @@ def _examples(name: str, cases: Sequence[Case], count: int, random: Random) -> l
     """Lines of doctest examples, of some tests that are short."""
     lines: list[str] = []
     seen: set[str] = set()
-    for case in random.sample(cases, len(cases)):
+    mixed = random.sample(cases, len(cases))
+    # An empty result tells little, so it is shown only where there are too few others.
+    for case in sorted(mixed, key=lambda case: not case.expected[0]):
         (operation,), (value,) = case.operations, case.expected
         call = f"{name}({', '.join(map(shown, operation.arguments))})"
         text = shown(value)
