@@ -1,13 +1,13 @@
 """The problem families by name, as configurations give them.
 
     problem_family("arithmetic").sample(3, Random(0))
+    problem_family("classic_algorithms").sample(3, Random(0))    # any family of this kind
 
 A user's own problems have no name here: `problem_file.read_problems` makes them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from difflib import get_close_matches
 
 from lit_coder.problems.arithmetic import ARITHMETIC
@@ -30,6 +30,7 @@ from lit_coder.problems.grammars.stdin_programs import STDIN_PROGRAMS
 from lit_coder.problems.grammars.word_problems import WORD_PROBLEMS
 from lit_coder.problems.lists import LISTS
 from lit_coder.problems.maze import MAZES
+from lit_coder.problems.mixed_family import MixedFamily
 from lit_coder.problems.repair import REPAIR, REPAIR_HELD_OUT_TEMPLATES
 from lit_coder.problems.strings import STRINGS
 from lit_coder.problems.sudoku import SUDOKU, SUDOKU_HELD_OUT_GRIDS
@@ -94,30 +95,22 @@ PROGRAM_FAMILY_NAMES: tuple[str, ...] = tuple(name for names in KINDS.values() f
 """All families whose prompts say in words what a program does."""
 
 ALL_PROGRAMS = "all_programs"
-"""Stands for all of `PROGRAM_FAMILY_NAMES` where names of families are given."""
+"""The name of the family that draws from all of `PROGRAM_FAMILY_NAMES`."""
 
-
-def families_of(names: Iterable[str]) -> tuple[ProblemFamily, ...]:
-    """The families that the names stand for, each once: families, kinds, or "all_programs".
-
-    Raises:
-        ValueError: a name stands for nothing.
-    """
-    found: dict[str, ProblemFamily] = {}
-    for name in names:
-        members = PROGRAM_FAMILY_NAMES if name == ALL_PROGRAMS else KINDS.get(name, (name,))
-        found |= {member: problem_family(member) for member in members}
-    return tuple(found.values())
+_MIXTURES: dict[str, ProblemFamily] = {
+    name: MixedFamily(name, tuple(_FAMILIES[member] for member in members))
+    for name, members in {**KINDS, ALL_PROGRAMS: PROGRAM_FAMILY_NAMES}.items()
+}
 
 
 def problem_family(name: str) -> ProblemFamily:
-    """The family called `name`.
+    """The family called `name`; a kind, and "all_programs", is a mixture of its families.
 
     Raises:
         ValueError: there is no such family; the message names the nearest one.
     """
-    if name in _FAMILIES:
-        return _FAMILIES[name]
+    if name in _FAMILIES or name in _MIXTURES:
+        return _FAMILIES.get(name) or _MIXTURES[name]
     nearest = get_close_matches(name, (*FAMILY_NAMES, *KINDS, ALL_PROGRAMS), n=1, cutoff=0.4)
     hint = f"did you mean {nearest[0]!r}" if nearest else "choose one of these"
     raise ValueError(

@@ -9,7 +9,7 @@ holds the methods.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
@@ -45,6 +45,18 @@ class Scripts:
                 tuple(_sequence(name, script) for script in self.hidden),
             )
         return self._known[name]
+
+
+def scripts_of(arguments: Iterable[tuple[int, ...]], texts: Iterable[str], visible: int) -> Scripts:
+    """Scripts of calls that are written as "put 3, take, size"."""
+    made: list[Script] = []
+    for given, text in zip(arguments, texts, strict=True):
+        calls = []
+        for call in text.split(", "):
+            method, *numbers = call.split(" ")
+            calls.append((method, tuple(map(int, numbers))))
+        made.append((given, tuple(calls)))
+    return Scripts(tuple(made[:visible]), tuple(made[visible:]))
 
 
 def _sequence(name: str, script: Script) -> tuple[Operation, ...]:

@@ -163,3 +163,6 @@ TEXTS = one_argument(
     ),
 )
 """A text of several words."""
+
+SMALL_NUMBERS = one_argument(tuple(range(-8, 24)), ())
+"""Numbers of the size that conditions are about."""

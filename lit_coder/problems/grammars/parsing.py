@@ -323,67 +323,63 @@ NUMBER_LISTS_POSITIVE = one_argument((0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 
 
 
 def brackets(difficulty: int, random: Random) -> Sketch:
-    """The depth of brackets, and whether they fit."""
-    round_, square = random.randint(1, 3), random.randint(1, 3)
+    """The depth of brackets, their number, and whether they fit."""
+    first, second = (random.randint(1, 3), random.randint(1, 3)) if difficulty > 1 else (1, 1)
     invalid = random.choice((-1, 0, -2, 100))
-    result = random.choice(("depth", "pairs", "both")[: 2 + (difficulty > 2)])
-    opening = (
+    bonus = random.randint(1, 9) if difficulty > 3 else 0
+    empty = random.randint(2, 4) if difficulty == 5 else 0
+    said, result = random.choice(
+        (
+            ("how deep brackets stand in each other at most", "best"),
+            ("how many pairs there are", "pairs"),
+            ("the number of pairs times the greatest depth", "pairs * best"),
+        )[: 2 + (difficulty > 2)]
+    )
+    words = (
         "`text` holds brackets ( ), [ ] and other characters, which do not matter. If the brackets "
         f"are not properly closed in reverse order, return {invalid}."
     )
-    weights = difficulty > 1
-    worth = (
-        f" A pair ( ) counts {round_} and a pair [ ] counts {square}, both in their number and in "
-        "the depth."
-        if weights
-        else ""
-    )
-    said = {
-        "depth": "Otherwise return how deep brackets stand in each other at most",
-        "pairs": "Otherwise return how many pairs there are",
-        "both": "Otherwise return the number of pairs times the greatest depth",
-    }[result]
-    rest = {"depth": "best", "pairs": "pairs", "both": "pairs * best"}[result]
-    bonus = random.randint(1, 9) if difficulty > 3 else 0
-    said += f", plus {bonus} if there are other characters." if bonus else "."
-    factor = random.randint(2, 4) if difficulty == 5 else 1
-    said += f" An empty text gives {factor}." if factor > 1 else ""
-    first, second = (round_, square) if weights else (1, 1)
-    lines = ["if not text:", f"    return {factor}"] if factor > 1 else []
-    lines += [
-        "stack = []",
-        "best = pairs = depth = 0",
-        "for letter in text:",
-        '    if letter in "([":',
-        "        stack.append(letter)",
-    ]
-    lines += [f'        depth += {first} if letter == "(" else {second}' if weights
-              else "        depth += 1"]  # fmt: skip
-    lines += [
-        "        best = max(best, depth)",
-        '    elif letter in ")]":',
-        '        if not stack or stack.pop() + letter not in ("()", "[]"):',
-        f"            return {invalid}",
-    ]
-    if weights:
-        lines += [f'        worth = {first} if letter == ")" else {second}',
-                  "        pairs += worth", "        depth -= worth"]  # fmt: skip
-    else:
-        lines += ["        pairs += 1", "        depth -= 1"]
-    lines += ["if stack:", f"    return {invalid}"]
+    if difficulty > 1:
+        words += f" A pair ( ) counts {first} and a pair [ ] counts {second}"
+        words += ", both in their number and in the depth."
+    words += f" Otherwise return {said}"
+    words += f", plus {bonus} if there are other characters." if bonus else "."
+    words += f" An empty text gives {empty}." if empty else ""
+    lines = ["if not text:", f"    return {empty}"] if empty else []
+    lines += _bracket_loop(result, first, second, invalid, difficulty > 1)
     if bonus:
         lines += ['others = any(letter not in "()[]" for letter in text)']
-        lines += [f"return {rest} + ({bonus} if others else 0)"]
-    else:
-        lines += [f"return {rest}"]
+        result += f" + ({bonus} if others else 0)"
     return Sketch(
         names=("check_brackets", "nesting", "bracket_value", "measure"),
         parameters=(("text", "str"),),
         returns="int",
-        words=(opening + worth + " " + said,),
-        body=tuple(lines),
+        words=(words,),
+        body=(*lines, f"return {result}"),
         inputs=_BRACKETS,
     )
+
+
+def _bracket_loop(
+    result: str, first: int, second: int, invalid: int, has_weights: bool
+) -> list[str]:
+    """The lines that go through the text; only what the result needs is counted."""
+    needs_depth, needs_pairs = "best" in result, "pairs" in result
+    worth = f'{first} if letter in "()" else {second}' if has_weights else "1"
+    lines = ["stack = []"]
+    lines += ["depth = best = 0"] if needs_depth else []
+    lines += ["pairs = 0"] if needs_pairs else []
+    lines += ["for letter in text:", '    if letter in "([":', "        stack.append(letter)"]
+    if needs_depth:
+        lines += [f"        depth += {worth}", "        best = max(best, depth)"]
+    lines += [
+        '    elif letter in ")]":',
+        '        if not stack or stack.pop() + letter not in ("()", "[]"):',
+        f"            return {invalid}",
+    ]
+    lines += [f"        pairs += {worth}"] if needs_pairs else []
+    lines += [f"        depth -= {worth}"] if needs_depth else []
+    return [*lines, "if stack:", f"    return {invalid}"]
 
 
 PARSING = DrawnFamily(

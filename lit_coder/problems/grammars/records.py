@@ -59,7 +59,8 @@ _V = ("clip", "East", 1, 60)
 _W = ("lamp", "North", 28, 5)
 
 _PEOPLE = _Subject(
-    "people", "person", ("name", "city"), ("age", "score"), ((range(20, 31), range(30, 46)), (range(2, 6), range(6, 11))),
+    "people", "person", ("name", "city"), ("age", "score"),
+    ((range(20, 31), range(30, 46)), (range(2, 6), range(6, 11))),
     Inputs(
         ((_people(_A), 1), (_people(_C, _A, _D, _E), 2), ([], 1), (_people(_F), 1),
          (_people(_D), 4), (_people(_B), 3), (_people(_G, _C), 0),
@@ -70,7 +71,8 @@ _PEOPLE = _Subject(
     ),
 )  # fmt: skip
 _GOODS = _Subject(
-    "goods", "item", ("title", "shop"), ("price", "count"), ((range(2, 9), range(10, 41)), (range(1, 9), range(16, 81))),
+    "goods", "item", ("title", "shop"), ("price", "count"),
+    ((range(2, 9), range(10, 41)), (range(1, 9), range(16, 81))),
     Inputs(
         ((_goods(_P), 1), (_goods(_R, _P, _S, _T), 2), ([], 1), (_goods(_U), 1),
          (_goods(_S), 4), (_goods(_Q), 3), (_goods(_V, _R), 0),
