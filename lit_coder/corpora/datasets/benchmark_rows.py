@@ -81,7 +81,8 @@ def instruction_of(fields: Mapping[str, Any]) -> str:
     for name in ("text", "instruct_prompt", "question_content", "prompt"):
         value = fields.get(name)
         if isinstance(value, str) and value.strip():
-            return value
+            starter = str(fields.get("starter_code") or "").rstrip()
+            return f"{value.rstrip()}\n\n{starter}\n" if starter else value
     return ""
 
 

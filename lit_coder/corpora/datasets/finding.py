@@ -161,16 +161,21 @@ def _candidates(path: Path, row: dict[str, Any]) -> list[DatasetSpec]:
         for spec in DATASETS.values()
         if not spec.split and spec.fits(row) and _is_possible(spec, path, row)
     ]
-    place = "/".join(path.absolute().parts[-4:])
-    hinted = [spec for spec in fitting if spec.is_hinted(place)]
+    hinted = [spec for spec in fitting if spec.is_hinted(_place(path))]
     return sorted(hinted or fitting, key=lambda spec: -_num_matched(spec, row))
 
 
 def _speaks_for_another(table: Table) -> bool:
     """Whether names speak for a dataset that the columns do not fit, and for none that they do."""
+    if any(spec.is_hinted(_place(table.path)) for spec in table.candidates):
+        return False
     near = "/".join(table.path.parts[-2:])
-    hinted = [spec for spec in DATASETS.values() if spec.is_hinted(near)]
-    return bool(hinted) and not any(spec in hinted for spec in table.candidates)
+    return any(spec.is_hinted(near) for spec in DATASETS.values())
+
+
+def _place(path: Path) -> str:
+    """The part of a path in which a dataset's name may stand."""
+    return "/".join(path.absolute().parts[-4:])
 
 
 def _is_possible(spec: DatasetSpec, path: Path, row: dict[str, Any]) -> bool:

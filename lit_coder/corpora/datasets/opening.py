@@ -20,13 +20,13 @@ from lit_coder.corpora.datasets.benchmark_rows import MBPP_SPLITS
 from lit_coder.corpora.datasets.cells import Cells, RowFault
 from lit_coder.corpora.datasets.finding import detect, find_files, first_row, search_places
 from lit_coder.corpora.datasets.instruction_rows import reasoning_record
+from lit_coder.corpora.datasets.manual_placement import datasets_folder, placed_by_hand
 from lit_coder.corpora.datasets.readers import READERS, read_row
 from lit_coder.corpora.datasets.record import Record
 from lit_coder.corpora.datasets.registry import DatasetSpec, dataset_spec
 from lit_coder.corpora.datasets.row_files import file_format, read_rows
 from lit_coder.corpora.datasets.skipped_rows import SkippedRows
 from lit_coder.corpora.source import Fault
-from lit_coder.problems.benchmarks.files import DATA_FOLDER_VARIABLE
 
 __all__ = ["CodeDataset", "detect", "open_dataset", "open_file"]
 
@@ -171,6 +171,5 @@ def _not_here(spec: DatasetSpec, folder: Path | None) -> str:
     looked = ", ".join(str(place) for place in search_places(folder)) or "./data"
     return (
         f"{spec.name} is not in {looked}; run main.py data download {spec.name}, or "
-        f"{spec.by_hand} and put them into ./data/{spec.name} or a folder that "
-        f"{DATA_FOLDER_VARIABLE} names"
+        f"{placed_by_hand(spec, datasets_folder(folder))}"
     )

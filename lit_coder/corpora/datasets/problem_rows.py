@@ -38,6 +38,17 @@ _PYTHON_2 = re.compile(
     r"""|\bunicode\s*\(|\.has_key\s*\(|\bfrom\s+itertools\s+import\s+.*\bizip\b|<>""",
     re.MULTILINE,
 )
+# What LeetCode imports before a class `Solution`, which its solutions count on.
+_CLASS_PRELUDE = """\
+import bisect, collections, functools, heapq, itertools, math, operator, random, re, string
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter, OrderedDict, defaultdict, deque
+from functools import lru_cache, reduce
+from heapq import heapify, heappop, heappush
+from math import ceil, floor, gcd, inf, sqrt
+from typing import Any, Dict, List, Optional, Set, Tuple
+
+"""
 
 
 def apps_record(cells: Cells) -> Record:
@@ -143,7 +154,7 @@ def _record(
 ) -> Record:
     problem = Problem(
         task_id=f"{source}/{name}",
-        prompt="",
+        prompt=_CLASS_PRELUDE if judged.kind == "class" else "",
         entry_point=judged.entry_point,
         tests=judged.tests,
         kind=judged.kind,

@@ -94,13 +94,6 @@ class DatasetSpec:
         """Whether a path speaks for this dataset."""
         return bool(self.hint and re.search(self.hint, path, re.IGNORECASE))
 
-    @property
-    def by_hand(self) -> str:
-        """How its files are had without the download command, as messages end."""
-        places = [f"huggingface.co/datasets/{self.hub_id}"] if self.hub_id else []
-        places += [f"kaggle.com/datasets/{name}" for name in self.kaggle_ids[:1]]
-        return f"take its files from {' or '.join(places)}" if places else "take its files"
-
 
 def columns(*alternatives: str) -> tuple[frozenset[str], ...]:
     """Sets of columns, each written as words: `columns("question answer", "prompt answer")`."""

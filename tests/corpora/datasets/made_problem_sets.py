@@ -157,7 +157,7 @@ def apps_lines(folder: Path, name: str = "train.jsonl", num_rows: int = NUM_ROWS
         "input_output": json.dumps(methods),
         "starter_code": "class Solution:\n    def addUp(self, nums: List[int]) -> int:\n        ",
         "solutions": json.dumps(
-            ["class Solution:\n    def addUp(self, nums):\n        return sum(nums)\n"]
+            ["class Solution:\n    def addUp(self, nums: List[int]):\n        return sum(nums)\n"]
         ),
     }
     rows[5]["input_output"] = json.dumps({"inputs": [["1", "2"]], "outputs": [["3"]]})

@@ -12,7 +12,7 @@ import made_text_sets as text_sets
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_problem_sets import write_csv, write_lines
+from made_problem_sets import write_csv, write_lines, write_parquet
 
 from lit_coder.corpora.datasets.cells import Cells, RowFault
 from lit_coder.corpora.datasets.opening import detect, open_dataset, open_file
@@ -71,7 +71,8 @@ def test_a_dataset_that_is_not_here_says_how_it_is_had(
     with pytest.raises(ValueError) as raised:
         open_dataset("glaive_qa", tmp_path)
     message = str(raised.value)
-    for part in ("data download glaive_qa", "glaiveai/glaive-code-assistant", "LIT_CODER_DATA_DIR"):
+    placed = f"put them into {tmp_path / 'glaive_qa'}"
+    for part in ("data download glaive_qa", "glaiveai/glaive-code-assistant", placed):
         assert part in message
     with pytest.raises(ValueError, match="there is no folder"):
         open_dataset("glaive_qa", tmp_path / "none")
@@ -93,6 +94,14 @@ def test_names_decide_between_datasets_with_the_same_columns(tmp_path: Path) -> 
     unnamed = write_csv(tmp_path / "rows.csv", rows)
     assert {spec.name for spec in detect(unnamed)} == {"alpaca_python", "code_alpaca"}
     assert open_dataset("code_alpaca", unnamed).spec.name == "code_alpaca"
+
+
+def test_a_folder_of_a_part_may_be_called_like_another_dataset(tmp_path: Path) -> None:
+    path = tmp_path / "opc_sft" / "evol_instruct" / "train.parquet"
+    write_parquet(path, [{"instruction": "Add.", "output": "So.", "tag": "evol"}] * 50)
+    assert open_dataset("opc_sft", tmp_path).files == [path]
+    records = list(open_dataset("opc_sft", tmp_path).records())
+    assert {record.kind for record in records} == {"question-answer"}
 
 
 def test_one_format_and_each_content_once(tmp_path: Path) -> None:
