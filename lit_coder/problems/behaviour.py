@@ -63,10 +63,12 @@ def _facts(problem: Problem) -> list[str]:
     """One line of text for every test, sorted."""
     tests = problem.tests
     if isinstance(tests, Cases):
+        name = problem.entry_point
         return sorted(
-            " ".join([_operation_text(each, problem.entry_point) for each in case.operations])
-            + f"={canonical_text(case.expected)}"
-            for case in tests.visible + tests.hidden
+            [
+                f"{_operations_text(case.operations, name)}={canonical_text(case.expected)}"
+                for case in tests.visible + tests.hidden
+            ]
         )
     if isinstance(tests, CheckProgram):
         return [tests.setup, *sorted(tests.visible + tests.hidden)]
@@ -84,31 +86,31 @@ def _answer_facts(answer: Answer) -> list[str]:
     return [answer.puzzle]
 
 
+_MOST_KNOWN_TEXTS = 8192
+_KNOWN_TEXTS: dict[int, tuple[tuple[Operation, ...], str, str]] = {}
+
+
+def _operations_text(operations: tuple[Operation, ...], entry_point: str) -> str:
+    """A case's operations as text, known where the very same tuple was asked before.
+
+    A family asks its problems the same operations again and again. Their arguments may be lists,
+    so a tuple is known by its identity, which no other one has while it is kept here.
+    """
+    known = _KNOWN_TEXTS.get(id(operations))
+    if known is None or known[1] != entry_point:
+        if len(_KNOWN_TEXTS) >= _MOST_KNOWN_TEXTS:
+            _KNOWN_TEXTS.clear()
+        text = " ".join(_operation_text(each, entry_point) for each in operations)
+        known = _KNOWN_TEXTS[id(operations)] = (operations, entry_point, text)
+    return known[2]
+
+
 def _operation_text(operation: Operation, entry_point: str) -> str:
     """The operation with its arguments, without the name that the problem gave its entry point."""
-    arguments = _arguments_text(operation.arguments)
     if isinstance(operation, MethodCall):
-        return "." + operation.method + arguments
+        return "." + operation.method + canonical_text(operation.arguments)
     if isinstance(operation, Call):
         kind, name = "call", operation.function
     else:
         kind, name = "new", operation.class_name
-    return f"{kind} {'' if name == entry_point else name}{arguments}"
-
-
-_MOST_KNOWN_TEXTS = 8192
-_KNOWN_TEXTS: dict[int, tuple[tuple[Value, ...], str]] = {}
-
-
-def _arguments_text(arguments: tuple[Value, ...]) -> str:
-    """The arguments as text, known where the very same tuple was asked before.
-
-    A family asks its problems the same arguments again and again. They may hold lists, so a tuple
-    is known by its identity, which no other one has while it is kept here.
-    """
-    known = _KNOWN_TEXTS.get(id(arguments))
-    if known is None:
-        if len(_KNOWN_TEXTS) >= _MOST_KNOWN_TEXTS:
-            _KNOWN_TEXTS.clear()
-        known = _KNOWN_TEXTS[id(arguments)] = (arguments, canonical_text(arguments))
-    return known[1]
+    return f"{kind} {'' if name == entry_point else name}{canonical_text(operation.arguments)}"

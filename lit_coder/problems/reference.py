@@ -9,8 +9,8 @@ repository held is run by `sandbox/` and never comes here: nothing is isolated o
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Iterable
-from copy import deepcopy
 from types import CodeType
 
 from lit_coder.problems.problem import Call, Case, Construct, Operation, Value
@@ -35,7 +35,7 @@ class TrustedProgram:
 
     def call(self, name: str, arguments: tuple[Value, ...]) -> Value:
         """What the function gives for copies of these arguments."""
-        return self._callable(name)(*map(_copied, arguments))
+        return self._callable(name)(*_copies(arguments))
 
     def cases(self, cases: Iterable[tuple[Operation, ...]]) -> tuple[Case, ...]:
         """The operations as test cases that expect what this program gives."""
@@ -50,7 +50,7 @@ class TrustedProgram:
         instance: object = None
         for operation in operations:
             # A program may change its arguments in place; the test case must not change with it.
-            arguments = tuple(map(_copied, operation.arguments))
+            arguments = _copies(operation.arguments)
             if isinstance(operation, Call):
                 values.append(self._callable(operation.function)(*arguments))
             elif isinstance(operation, Construct):
@@ -82,14 +82,23 @@ def trusted_output(code: CodeType, stdin: str) -> str:
     return "".join(printed)
 
 
-def _copied(value: Value) -> Value:
-    """A copy that shares nothing changeable; `deepcopy` is slow, and most lists are flat."""
-    if type(value) in _IMMUTABLE:
-        return value
-    if type(value) is list:
-        return [member if type(member) in _IMMUTABLE else _copied(member) for member in value]
-    if type(value) is dict:
-        return {key: _copied(member) for key, member in value.items()}
-    if type(value) is tuple:
-        return tuple([_copied(member) for member in value])
-    return deepcopy(value)
+_MOST_KNOWN_COPIES = 8192
+_KNOWN_COPIES: dict[int, tuple[tuple[Value, ...], bytes]] = {}
+
+
+def _copies(arguments: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Copies of the arguments that share nothing changeable with them.
+
+    A family hands the very same tuple to each of its programs, so what copies are made from is kept
+    by the tuple's identity, which no other one has meanwhile.
+    """
+    known = _KNOWN_COPIES.get(id(arguments))
+    if known is None:
+        if len(_KNOWN_COPIES) >= _MOST_KNOWN_COPIES:
+            _KNOWN_COPIES.clear()
+        is_plain = all(type(value) in _IMMUTABLE for value in arguments)
+        # Version 2 knows no references: what stands twice in the arguments becomes two objects.
+        packed = b"" if is_plain else marshal.dumps(arguments, 2)  # type: ignore[arg-type]
+        known = _KNOWN_COPIES[id(arguments)] = (arguments, packed)
+    copies: tuple[Value, ...] = marshal.loads(known[1]) if known[1] else arguments
+    return copies

@@ -31,6 +31,7 @@ from lit_coder.problems.problem import Case, Cases, Problem
 from lit_coder.problems.reference import TrustedProgram
 
 MAX_OUTPUT_CHARACTERS = 300
+_SMALL_TYPES = (bool, int, type(None))
 _MAX_EXAMPLE_CHARACTERS = 70
 _ANNOTATED_SHARE = 0.35
 _NUMS_EXAMPLES = (0, 0, 0, 1, 2)
@@ -116,7 +117,10 @@ def function_problem(source: str, difficulty: int, sketch: Sketch, random: Rando
 def refuse_large(source: str, tests: Cases) -> None:
     """Raise where a test expects more than a test should hold."""
     for case in tests.visible + tests.hidden:
-        if len(repr(case.expected)) > MAX_OUTPUT_CHARACTERS:
+        value = case.expected[-1]
+        if type(value) not in _SMALL_TYPES and len(repr(value)) > MAX_OUTPUT_CHARACTERS:
+            raise DegenerateProblem(f"{source}: an output is too large")
+        if type(value) is int and not -(2**63) < value < 2**63:
             raise DegenerateProblem(f"{source}: an output is too large")
 
 
