@@ -23,7 +23,12 @@ _SHORT = (
 )
 _IDENTITY = ("round", "model_step", "task_id", "origin", "stream", "completion", "reason")
 _PICTURES = {code: 0x2400 + code for code in range(32) if code not in (9, 10)} | {127: 0x2421}
-_PICTURES |= {code: 0xFFFD for code in range(0x80, 0xA0)}
+# The same for those beyond ASCII, and for what hides text or turns its direction round.
+_PICTURES |= {
+    code: 0xFFFD
+    for first, last in ((0x80, 0x9F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2066, 0x2069))
+    for code in range(first, last + 1)
+}
 
 
 class PoolView(NamedTuple):

@@ -1,0 +1,126 @@
+"""What a curriculum is worth: equal draws against SolvedSometimes, on the quickstart.
+
+    python -m benchmarks.curriculum                        # 3 seeds, 1200 steps a run
+    python -m benchmarks.curriculum --seeds 1 --max_steps 750
+
+Both arms are real fits of `configs/quickstart.yaml` with the same seed, optimizer steps and number
+of problems a round; they differ in which problems are drawn. Printed are held-out pass@1 by
+round, the size of the pool and where the problems of the last round came from. Writes a JSON file.
+Exits with 1 where, over three seeds or more, the curriculum ends more than 3 points below equal
+draws. Further options are given to every fit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+from lit_coder.recursion.round_record import RoundRecord, read_records
+
+REPOSITORY = Path(__file__).parents[1]
+ARMS: dict[str, tuple[str, ...]] = {
+    "equal": ("--recursion.curriculum=null",),
+    "solved_sometimes": ("--recursion.curriculum=SolvedSometimes",),
+}
+LARGEST_LOSS_POINTS = 3.0
+
+
+@dataclass(frozen=True)
+class ArmRun:
+    """One arm with one seed."""
+
+    arm: str
+    seed: int
+    records: list[RoundRecord]
+    wall_seconds: float
+
+    def pass_at_1(self) -> list[float]:
+        """Held-out greedy pass@1 of each round in percent."""
+        return [100 * r.held_out.pass_at[1] for r in self.records if r.held_out]
+
+
+def run_arm(arm: str, seed: int, max_steps: int, folder: Path, extra: Sequence[str]) -> ArmRun:
+    """Train one arm in a process of its own."""
+    run_folder = folder / f"{arm}-{seed}"
+    command = [
+        sys.executable,
+        str(REPOSITORY / "main.py"),
+        "fit",
+        f"--config={REPOSITORY / 'configs' / 'quickstart.yaml'}",
+        f"--seed_everything={seed}",
+        f"--trainer.max_steps={max_steps}",
+        f"--trainer.default_root_dir={run_folder}",
+        *extra,
+        # Last, so that no further option can turn one arm into another.
+        *ARMS[arm],
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    with (folder / f"{run_folder.name}.log").open("w") as log:
+        status = subprocess.run(command, stdout=log, stderr=log, env=os.environ).returncode
+    if status:
+        raise SystemExit(f"benchmarks.curriculum: fit failed, see {log.name}")
+    seconds = time.monotonic() - started
+    return ArmRun(arm, seed, read_records(run_folder / "rounds"), seconds)
+
+
+def print_table(runs: Sequence[ArmRun]) -> None:
+    """One row a round and arm, means over the seeds."""
+    print("round  arm               pass@1   made  passed  accepted   pool  problems by difficulty")
+    for number in range(min(len(run.records) for run in runs)):
+        for arm in ARMS:
+            records = [run.records[number] for run in runs if run.arm == arm]
+            scores = [100 * r.held_out.pass_at[1] for r in records if r.held_out]
+            totals = [record.totals for record in records]
+            levels = sorted({level for record in records for level in record.counts})
+            drawn = [
+                f"{mean(r.counts[level].problems for r in records if level in r.counts):.0f}"
+                for level in levels
+            ]
+            print(
+                f"{number:5}  {arm:16}  {mean(scores):5.1f}%  "
+                f"{mean(t.generated for t in totals):5.0f}  "
+                f"{100 * mean(t.success_rate for t in totals):5.1f}%  "
+                f"{mean(t.accepted for t in totals):8.0f}  "
+                f"{mean(r.pool_size for r in records):5.0f}  {' '.join(drawn)}"
+            )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run all arms one after the other; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", type=int, default=3, help="seeds 1, 2, ... (3)")
+    parser.add_argument("--max_steps", type=int, default=1200, help="optimizer steps (1200)")
+    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/curriculum"))
+    options, extra = parser.parse_known_args(argv)
+    if options.output.exists():
+        parser.error(f"--output {options.output} is there already; remove it or name another")
+    runs = [
+        run_arm(arm, seed, options.max_steps, options.output, extra)
+        for seed in range(1, options.seeds + 1)
+        for arm in ARMS
+    ]
+    print_table(runs)
+    ends = {arm: mean(r.pass_at_1()[-1] for r in runs if r.arm == arm) for arm in ARMS}
+    gain = ends["solved_sometimes"] - ends["equal"]
+    print(f"solved_sometimes minus equal: {gain:+.1f} points, {options.seeds} seeds")
+    found = {
+        "gain_points": gain,
+        "last_pass_at_1": ends,
+        "runs": [dataclasses.asdict(run) for run in runs],
+    }
+    (options.output / "curriculum.json").write_text(json.dumps(found, indent=1))
+    return int(options.seeds >= 3 and gain < -LARGEST_LOSS_POINTS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
