@@ -16,6 +16,7 @@ family they always are. Problems of a user's files that ask other inputs, or who
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import cast
 
 from lit_coder.problems.maze_grid import canonical_maze
 from lit_coder.problems.problem import (
@@ -44,18 +45,25 @@ def behaviour(problem: Problem) -> str:
 
 def canonical_text(value: Value) -> str:
     """Text that is equal where values and types are, whatever the order of sets and dicts."""
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind in _PLAIN:
         return repr(value)
-    if isinstance(value, list):
-        return "[" + ",".join([canonical_text(member) for member in value]) + "]"
-    if isinstance(value, (set, frozenset)):
-        members = ",".join(sorted(canonical_text(member) for member in value))
-        return f"{type(value).__name__}({members})"
+    if kind is list or kind is tuple:
+        # Asked many thousand times a second, mostly of flat lists and of tuples of one value.
+        members = cast("list[Value] | tuple[Value, ...]", value)
+        inner = ",".join(
+            [
+                repr(member) if type(member) in _PLAIN else canonical_text(member)
+                for member in members
+            ]
+        )
+        return f"[{inner}]" if kind is list else f"({inner},)"
     if isinstance(value, dict):
         entries = sorted((canonical_text(key), canonical_text(item)) for key, item in value.items())
         return "{" + ",".join(f"{key}:{item}" for key, item in entries) + "}"
-    if isinstance(value, tuple):
-        return "(" + ",".join([canonical_text(member) for member in value]) + ",)"
+    if isinstance(value, (set, frozenset)):
+        inner = ",".join(sorted(canonical_text(member) for member in value))
+        return f"{type(value).__name__}({inner})"
     return repr(value)
 
 

@@ -28,7 +28,7 @@ from lit_coder.problems.family import prompt_task_id
 from lit_coder.problems.grammars.inputs import Inputs
 from lit_coder.problems.grammars.layout import docstring
 from lit_coder.problems.problem import Case, Cases, Problem
-from lit_coder.problems.reference import TrustedProgram
+from lit_coder.problems.reference import TrustedProgram, known_program
 
 MAX_OUTPUT_CHARACTERS = 300
 _SMALL_TYPES = (bool, int, type(None))
@@ -130,7 +130,7 @@ def _refuse_idle(sketch: Sketch, tests: Cases) -> None:
     above = "".join(f"{line}\n" for line in sketch.imports)
     for body in sketch.without:
         text = f"{above}def f({parameters}):{''.join(_indented(body))}\n"
-        program = TrustedProgram(text)
+        program = known_program(text)
         if all(
             program.call("f", case.operations[0].arguments) == case.expected[0]
             for case in tests.visible + tests.hidden
