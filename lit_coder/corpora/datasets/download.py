@@ -153,10 +153,10 @@ def download(plan: DownloadPlan) -> None:
     try:
         if plan.listing is None:
             write_sums(folder, sums | fetch_kaggle(plan.spec.kaggle_ids[0], folder))
-            return
-        for file in plan.missing:
-            sums[file.path] = fetch_hub_dataset_file(plan.listing, file, folder)
-            write_sums(folder, sums)
+        else:
+            for file in plan.missing:
+                sums[file.path] = fetch_hub_dataset_file(plan.listing, file, folder)
+                write_sums(folder, sums)
         remove_empty_partials(folder)
     except (HubUnavailable, KaggleUnavailable) as error:
         raise _failed(plan.spec, plan.root, error) from error
