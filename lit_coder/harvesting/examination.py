@@ -28,6 +28,8 @@ from lit_coder.verification.comparison import equal_exactly
 LIMITS = Limits(wall_seconds=60.0, cpu_seconds=20.0)
 _TYPED_ARGUMENTS = 60
 _LEAST_SHARE_OF_A_SET = 0.5
+# More arguments of the same kinds would not help.
+_NOT_REACHED = "is not reached by the arguments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +96,19 @@ class Examined:
 
 
 class Examiner:
-    """Examines candidates on two runners, which may be used by several threads."""
+    """Examines candidates on two runners, which may be used by several threads.
+
+    Attributes:
+        cpu_seconds: processor time that the programs took so far.
+    """
 
     def __init__(self, runners: tuple[Runner, Runner], settings: ExaminationSettings) -> None:
         self._runners = runners
         self._settings = settings
         self._program = bundle(TRIAL)
         self._drawing = threading.Lock()
+        self._counting = threading.Lock()
+        self.cpu_seconds = 0.0
 
     def examine(self, candidate: Candidate, turn: int = 0) -> Examined | str:
         """What is found, or why the candidate is left out.
@@ -129,8 +137,11 @@ class Examiner:
             if isinstance(result, str):
                 return result
             reason = self._weakness(result)
-            if not reason or (self._settings.keeps_weak and number + 1 == settings.num_tries):
+            is_last = number + 1 == settings.num_tries
+            if not reason or (settings.keeps_weak and (is_last or reason == _NOT_REACHED)):
                 return result
+            if reason == _NOT_REACHED:
+                break
             chosen = (*result.chosen.visible, *result.chosen.hidden)
             more = [*missed, *(result.inputs[index] for index in chosen)]
         return reason
@@ -172,7 +183,7 @@ class Examiner:
         if killed < self._settings.least_killed:
             return "has too few wrong versions"
         if found.told_apart < self._settings.min_told_apart:
-            return "is not reached by the arguments"
+            return _NOT_REACHED
         if found.score < self._settings.min_mutation_score:
             return "has cases that are too weak"
         if min(len(found.chosen.killed_by_visible), len(found.chosen.killed_by_hidden)) < least:
@@ -222,6 +233,8 @@ class Examiner:
     def _call(self, runner: Runner, action: str, arguments: tuple[Value, ...]) -> Any:
         job = CallJob(self._program, ((Call(action, arguments),),), LIMITS)
         (execution,) = runner.run([job])
+        with self._counting:
+            self.cpu_seconds += execution.cpu_seconds
         if execution.status != "completed" or not execution.outcomes[0]:
             return f"ended its process: {execution.status.replace('_', ' ')}"
         outcome = execution.outcomes[0][0]

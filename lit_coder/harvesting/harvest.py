@@ -53,6 +53,7 @@ class HarvestCounts:
         num_kept: those that became problems.
         refused: functions that were refused by their syntax.
         left_out: by reason, candidates that did not become problems.
+        cpu_seconds: processor time that tried programs took.
     """
 
     num_documents: int = 0
@@ -61,6 +62,8 @@ class HarvestCounts:
     num_kept: int = 0
     refused: list[Refused] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+
+    cpu_seconds: float = 0.0
 
     @property
     def not_found(self) -> Counter[str]:
@@ -182,6 +185,7 @@ class Harvest:
         candidate, future = waiting.popleft()
         found = future.result()
         self._counts.num_examined += 1
+        self._counts.cpu_seconds = self._examiner.cpu_seconds
         return candidate, found
 
     def _counted(self, places: Iterable[Place]) -> Iterator[Place]:

@@ -2,14 +2,13 @@
 
     text = pytest_text("package.module", tested, left_out)
 
-One test a function, and one for each error that it names and raises. Numbers with a fraction are
-compared by `pytest.approx`. The head says how many wrong versions of each function the tests tell
-apart: they record what the functions do, and cannot know what they should do.
+One test a function, and one for each error that it names and raises. Rounded numbers are compared
+by `pytest.approx`. The head says how many wrong versions of each function the tests tell apart:
+they record what the functions do, and cannot know what they should do.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -21,6 +20,8 @@ from lit_coder.problems.problem import Value
 
 _WIDTH = 88
 _MOST_RAISING = 3
+# Digits of a fraction that is what it looks like.
+_SHORT = 8
 
 
 class Tested(NamedTuple):
@@ -55,8 +56,9 @@ def _head(module: str, tested: Sequence[Tested], left_out: Sequence[tuple[str, s
         f'"""What the functions of `{module}` do, as they were found; mutation score '
         f"{killed / max(killed + missed, 1):.2f}.",
         "",
-        "Written by `lit-coder data make-tests`. A mutation score is the share of wrong versions of",
-        "a function that its tests tell apart, of those that differ on any argument that was tried.",
+        "Written by `lit-coder data make-tests`. A mutation score is the share of a function's",
+        "wrong versions that its values here tell apart, of those that differ on any argument",
+        "that was tried.",
         "",
     ]
     for each in tested:
@@ -66,7 +68,7 @@ def _head(module: str, tested: Sequence[Tested], left_out: Sequence[tuple[str, s
             f"    {each.candidate.name}: {found.score:.2f} ({told} of {told + found.num_missed} "
             f"wrong versions, {found.num_mutants - told - found.num_missed} more change nothing)"
         )
-    lines += [f"    {name}: left out, {reason}" for name, reason in left_out]
+    lines += [f"    {name}: left out, for it {reason}" for name, reason in left_out]
     return "\n".join([*lines, '"""'])
 
 
@@ -74,8 +76,7 @@ def _tests(tested: Tested) -> Iterator[str]:
     candidate, found = tested
     name = candidate.name
     yield f"\n\ndef test_{name.strip('_')}():\n"
-    chosen = sorted({*found.chosen.visible, *found.chosen.hidden})
-    for index in chosen:
+    for index in (*found.chosen.visible, *found.chosen.hidden):
         yield _assertion(name, found.inputs[index], found.values[index])
     by_error: dict[str, list[tuple[Value, ...]]] = {}
     for arguments, error in found.raising:
@@ -88,7 +89,7 @@ def _tests(tested: Tested) -> Iterator[str]:
             :_MOST_RAISING
         ]:
             yield f"    with pytest.raises({error}):\n"
-            yield f"        {_call(name, arguments, 8, '')}\n"
+            yield f"        {_call(name, arguments, 8, 0)}\n"
 
 
 def _assertion(name: str, arguments: tuple[Value, ...], value: Value) -> str:
@@ -98,21 +99,23 @@ def _assertion(name: str, arguments: tuple[Value, ...], value: Value) -> str:
         end = f" == pytest.approx({_text(value)}, rel=1e-9)"
     else:
         end = f" == {_text(value)}"
-    line = "    assert " + _call(name, arguments, 11, end) + end
+    line = "    assert " + _call(name, arguments, 4, len("assert ") + len(end)) + end
     if len(line.rpartition("\n")[2]) > _WIDTH and end.startswith(" == ") and "approx" not in end:
         line = line.removesuffix(end) + " == " + _laid_out(value, 4)
     return line + "\n"
 
 
-def _call(name: str, arguments: tuple[Value, ...], indent: int, end: str) -> str:
-    """The call on one line, or with one argument a line where that is too long."""
+def _call(name: str, arguments: tuple[Value, ...], indent: int, num_beside: int) -> str:
+    """The call on one line, or with one argument a line where that is too long.
+
+    `num_beside`: characters on the line beside the call and its indentation.
+    """
     line = f"{name}({', '.join(map(_text, arguments))})"
-    if indent + len(line) + len(end) <= _WIDTH:
+    if indent + len(line) + num_beside <= _WIDTH:
         return line
-    outer = indent // 4 * 4
-    inner = outer + 4
+    inner = indent + 4
     members = "".join(f"{' ' * inner}{_laid_out(each, inner)},\n" for each in arguments)
-    return f"{name}(\n{members}{' ' * outer})"
+    return f"{name}(\n{members}{' ' * indent})"
 
 
 def _laid_out(value: Value, indent: int) -> str:
@@ -125,21 +128,21 @@ def _laid_out(value: Value, indent: int) -> str:
         members = [f"{_text(key)}: {_laid_out(item, indent + 4)}" for key, item in value.items()]
     else:
         members = [_laid_out(each, indent + 4) for each in value]
-    opening, closing = {list: "[]", tuple: "()", dict: "{}"}[type(value)]
+    opening, closing = {list: ("[", "]"), tuple: ("(", ")"), dict: ("{", "}")}[type(value)]
     lines = "".join(f"{inner}{member},\n" for member in members)
     return f"{opening}\n{lines}{' ' * indent}{closing}"
 
 
 def _is_approximate(value: Value) -> bool:
-    """A number with a fraction, or a flat container with one, which is all that approx compares."""
+    """A rounded number, or a flat container with one, which is all that approx compares."""
     if isinstance(value, (list, tuple)):
-        members = list(value)
+        members: list[Value] = list(value)
     elif isinstance(value, dict):
         members = list(value.values())
     else:
         members = [value]
-    has_fraction = any(isinstance(each, float) and each != math.trunc(each) for each in members)
-    return has_fraction and all(type(each) in (int, float) for each in members)
+    is_rounded = any(isinstance(each, float) and len(repr(each)) > _SHORT for each in members)
+    return is_rounded and all(type(each) in (int, float) for each in members)
 
 
 def _text(value: Value) -> str:

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple, NoReturn
 
 FILE_NAME = "<harvested>"
 CALL_SECONDS = 0.25
+# A wrong version that takes so much longer than the right one is told apart.
+MUTANT_SECONDS = 0.05
 LONGEST_VALUE = 400
 _SCALARS = (type(None), bool, int, float, str, bytes)
 _MOST_DEPTH = 6
@@ -77,11 +79,13 @@ def prepare() -> None:
     signal.signal(signal.SIGPROF, _stop)
 
 
-def call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
-    """What a call with copies of the arguments gives."""
+def call(
+    function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float = CALL_SECONDS
+) -> Outcome:
+    """What a call with copies of the arguments gives, in so much processor time."""
     given = [copied(each) for each in arguments]
     try:
-        signal.setitimer(signal.ITIMER_PROF, CALL_SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
             value = function(*given)
         finally:

@@ -4,8 +4,9 @@
         mutant.label, mutant.line, mutant.code      # "< becomes <=", 3, a code object
 
 Comparisons, arithmetic, constants, conditions, returns, branches, statements, slices, indexes,
-methods and optional arguments are changed. What is inside a `raise` stays: cases see values, and what an exception says is
-not compared. The tree is changed in place and mended again, which is much faster than copying it.
+methods and optional arguments are changed. What is inside a `raise` stays: cases see values, and
+what an exception says is not compared. The tree is changed in place and mended again, which is much
+faster than copying it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from lit_coder.harvesting.inside.execution import Loaded, Outcome, call, prepare
+from lit_coder.harvesting.inside.execution import MUTANT_SECONDS, Loaded, Outcome, call, prepare
 from lit_coder.harvesting.inside.mutation import mutants
 from lit_coder.harvesting.inside.search import Search, TooSlow
 from lit_coder.verification.comparison import equal_exactly
@@ -53,7 +53,7 @@ def examine(program: str, name: str, task: dict[str, Any]) -> dict[str, Any]:
     except TooSlow:
         return {"reason": "takes too long"}
     if len(values) < _LEAST_VALUES:
-        return {"reason": "no arguments were found"}
+        return {"reason": "gives values for too few arguments"}
     if len({repr(outcome.value) for _, outcome in values}) < _LEAST_DISTINCT:
         return {"reason": "always gives the same value"}
     labels, masks = _masks(loaded, name, task, values)
@@ -124,7 +124,7 @@ def _masks(
             masks.append((1 << len(values)) - 1)
             continue
         for index, (arguments, outcome) in enumerate(values):
-            found = call(other, arguments)
+            found = call(other, arguments, MUTANT_SECONDS)
             if not found.is_value or not equal_exactly(found.value, outcome.value):
                 mask |= 1 << index
             if found.exception == "Late":
@@ -140,7 +140,7 @@ def _chosen(task: dict[str, Any]) -> list[Any]:
 
 
 def _differs(other: Callable[..., Any], arguments: tuple[Any, ...], expected: Outcome) -> bool:
-    found = call(other, arguments)
+    found = call(other, arguments, MUTANT_SECONDS)
     return not found.is_value or not equal_exactly(found.value, expected.value)
 
 
