@@ -21,7 +21,9 @@ docstring, and on files of the standard library and of this package:
 from __future__ import annotations
 
 import functools
+import io
 import json
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,7 +43,7 @@ from lit_coder.sandbox.inside.features import describe
 MIN_BODY_NODES, MIN_STATEMENT_NODES = 8, 12
 """Nodes of the smallest function's body that is looked for: of several statements, of one."""
 
-BEGINNINGS = (24, 12, 6, 3)
+BEGINNINGS = (32, 16, 8, 4)
 """Lengths of beginnings of bodies: each body is looked for by the longest that it has."""
 
 PACKAGED_FILE = Path(__file__).parent / "benchmark_fingerprints.npz"
@@ -167,7 +169,7 @@ class BenchmarkFingerprints:
             ValueError: the file is missing or damaged.
         """
         try:
-            with numpy.load(path, allow_pickle=False) as file:
+            with numpy.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             about = json.loads(arrays["about"].tobytes())
             kinds = [tuple(each) for each in about["kinds"]]
@@ -191,7 +193,7 @@ class BenchmarkFingerprints:
                 bodies,
                 {f"{program:016x}": task for program, task in programs},
             )
-        except (OSError, KeyError, TypeError, ValueError) as error:
+        except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise ValueError(
                 f"the benchmarks' fingerprints {path} cannot be read ({error}); install lit_coder "
                 "again"

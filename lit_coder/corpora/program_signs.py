@@ -1,15 +1,15 @@
 r"""The signs of a program that comments, strings, layout and names of variables do not change.
 
     signs = program_signs(text)
-    signs.shape                     # numbers of keywords, operators, numerals, attributes
+    signs.shape                     # numbers of keywords, operators, numerals; names alike
     signs.skeleton                  # the same with names: one hash for the whole program
     signs.comment_share             # characters in comments and in triple-quoted strings
 
-Two programs with the same syntax tree have the same signs, unless they spell a number or a
-string's prefix differently; the reverse need not hold. They are found by two regular expressions,
-ten times as fast as a syntax tree is, and say which few programs are worth parsing. Round brackets,
-commas, colons, semicolons and line ends do not count, as they may come and go with layout; `elif`
-counts as the `if` of an `else`.
+Two programs with the same syntax tree have the same signs, unless they spell a number differently;
+the reverse need not hold. They are found by two regular expressions, several times as fast as a
+syntax tree is, and say which few programs are worth parsing. Strings, round brackets, commas,
+colons, semicolons and line ends do not count, as they may come and go with layout; `elif` counts as
+the `if` of an `else`.
 """
 
 from __future__ import annotations
@@ -28,16 +28,17 @@ _COMMENT_OR_STRING = re.compile(
     r"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'",
     re.DOTALL,
 )
-# An attribute's name goes with its dot: it is not a variable's. So does the bracket of a call.
-_SIGN = re.compile(r"(?:\.[^\W\d]\w*|\w+)(?:[ \t]*\()?|[^\w\s(),:;\\]")
+# An attribute's name goes with its dot, as it is not a variable's, the bracket of a call with what
+# is called, and the letters before a string with it. What stands for a string is one quote.
+_SIGN = re.compile(r"(?:\.[^\W\d]\w*|\w+)(?:[ \t]*\(|\")?|[^\w\s(),:;\\\"]")
 
 
 class ProgramSigns(NamedTuple):
     """What is left of a program without its comments, strings and layout.
 
     Attributes:
-        shape: numbers of its keywords, operators, numerals, calls and names of attributes, in their
-            order.
+        shape: numbers of its keywords, operators, numerals and attributes, in their order, with one
+            number for all other names.
         skeleton: one number for the whole program, names included; 0 where nothing is left.
         comment_share: share of its characters that are in comments or triple-quoted strings.
     """
@@ -56,7 +57,7 @@ def program_signs(text: str) -> ProgramSigns:
         piece = found.group()
         if piece[0] == "#" or piece.startswith(('"""', "'''")):
             num_commented += len(piece)
-        return " "
+        return '"' if piece[0] != "#" else " "
 
     signs = _SIGN.findall(_COMMENT_OR_STRING.sub(blank, text))
     shape, numbers = _SHAPE_NUMBERS.of_all(signs), _SIGN_NUMBERS.of_all(signs)
@@ -68,21 +69,23 @@ def program_signs(text: str) -> ProgramSigns:
 
 
 def _sign_number(sign: str) -> int:
-    word = sign.rstrip("( \t")
-    if word == "else":
+    """The sign's number, 0 where it does not count."""
+    word = sign.rstrip('( \t"')
+    if word == "else" or (sign[-1] == '"' and not keyword.iskeyword(word)):
         return 0
     return sha_number("if" if word == "elif" else word)
 
 
 def _shape_number(sign: str) -> int:
-    """The sign's number, 0 for a name."""
-    word = sign.rstrip("( \t")
-    if keyword.iskeyword(word) or word[0].isdigit():
-        return _sign_number(word)
-    is_name = word[0].isalpha() or word[0] == "_"
-    if sign[-1] == "(":
-        return sha_number("(" if is_name else f"{word}(")
-    return 0 if is_name else sha_number(word)
+    """The same, one number for all names and one for everything that is called by name."""
+    word = sign.rstrip('( \t"')
+    is_name = (word[0].isalpha() or word[0] == "_") and not keyword.iskeyword(word)
+    is_called = sign[-1] == "("
+    if word[0] == ".":
+        return sha_number(f"{word}(" if is_called else word)
+    if not is_name or sign[-1] == '"':
+        return _sign_number(sign)
+    return sha_number("name(" if is_called else "name")
 
 
 _SIGN_NUMBERS = Numbers(_sign_number)
