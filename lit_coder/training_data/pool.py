@@ -136,7 +136,8 @@ class SamplePool:
         import lance
 
         with self._without_unreadable() as highest_unreadable:
-            self._as_newest(version, highest_unreadable)
+            # The unreadable one stands at its number again afterwards: this takes a later one.
+            self._as_newest(version, highest_unreadable + 1)
             return int(lance.dataset(str(self.path)).version)
 
     def _as_newest(self, version: int, least: int) -> Any:
@@ -156,11 +157,11 @@ class SamplePool:
         import lance
 
         found = []
+        moments = _moments(self.path)
         for number in sorted(_manifests(self.path)):
             try:
                 dataset = lance.dataset(str(self.path), version=number)
                 rows = dataset.to_table(columns=["round", "accepted"]).to_pydict()
-                moments: dict[Any, Any] = {v["version"]: v["timestamp"] for v in dataset.versions()}
             except (OSError, ValueError, RuntimeError):
                 found.append(PoolVersion(number, None))
                 continue
@@ -322,6 +323,16 @@ def _is_readable(path: Path, version: int) -> bool:
     except (OSError, ValueError, RuntimeError):
         return False
     return True
+
+
+def _moments(path: Path) -> dict[Any, Any]:
+    """When each version was committed; nothing where one cannot be read, which Lance stops at."""
+    import lance
+
+    try:
+        return {v["version"]: v["timestamp"] for v in lance.dataset(str(path)).versions()}
+    except (OSError, ValueError, RuntimeError):
+        return {}
 
 
 def _manifests(path: Path) -> dict[int, Path]:
