@@ -86,10 +86,11 @@ def compare_speed(turns: int) -> bool:
                 [source], tokenizer, folder / f"plain{turn}"
             ),
             "datasets.map, transformers": lambda turn: mapped(
-                lambda batch: usual(batch["text"]), f"usual{turn}"
+                lambda batch: usual(batch["text"]), f"usual{turn}.arrow"
             ),
             "datasets.map, encode_many": lambda turn: mapped(
-                lambda batch: {"input_ids": tokenizer.encode_many(batch["text"])}, f"own{turn}"
+                lambda batch: {"input_ids": tokenizer.encode_many(batch["text"])},
+                f"own{turn}.arrow",
             ),
         }
         for turn in range(turns):

@@ -95,7 +95,7 @@ class _PrepareParser(CommandParser):
     """Also says which option a mistyped one may have been meant for."""
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        options, surplus = self.parse_known_args(args, namespace)
+        options, surplus = self.parse_known_intermixed_args(args, namespace)
         if surplus:
             known = [name for name in self._option_string_actions if name.startswith("--")]
             near = nearest(surplus[0].partition("=")[0], known)

@@ -67,6 +67,9 @@ class CleaningOptions:
         ):
             self._require(name, 0, 1, "from 0 to 1")
         self._require("near_duplicates", 0.3, 1, "from 0.3 to 1")
+        for name in ("drop_generated", "duplicate_programs", "decontaminate"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be true or false, not {getattr(self, name)!r}")
 
     @classmethod
     def of(

@@ -26,7 +26,7 @@ _WORD = re.compile(r"\w+")
 # Odd, so that it has an inverse modulo 2**64.
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 2**64)
-_MOST_REMEMBERED = 2**18
+_MOST_REMEMBERED = 2**17
 
 
 class Numbers(dict[str, int]):

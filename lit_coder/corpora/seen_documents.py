@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from lit_coder.corpora.rolling_hashes import RollingHashes, sha_number
 from lit_coder.corpora.syntax_process import SyntaxProcess
 
-CACHE_MIB = 64
+CACHE_MIB = 16
 NUM_HASHES = 128
 SHINGLE_WORDS = 5
 MIN_SHINGLES = 20
