@@ -16,7 +16,6 @@ family they always are. Problems of a user's files that ask other inputs, or who
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import cast
 
 from lit_coder.problems.maze_grid import canonical_maze
 from lit_coder.problems.problem import (
@@ -50,11 +49,10 @@ def canonical_text(value: Value) -> str:
         return repr(value)
     if kind is list or kind is tuple:
         # Asked many thousand times a second, mostly of flat lists and of tuples of one value.
-        members = cast("list[Value] | tuple[Value, ...]", value)
         inner = ",".join(
             [
                 repr(member) if type(member) in _PLAIN else canonical_text(member)
-                for member in members
+                for member in value  # type: ignore[attr-defined]
             ]
         )
         return f"[{inner}]" if kind is list else f"({inner},)"

@@ -10,10 +10,9 @@ repository held is run by `sandbox/` and never comes here: nothing is isolated o
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from types import CodeType
-from typing import cast
 
 from lit_coder.problems.problem import Call, Case, Construct, Operation, Value
 
@@ -47,8 +46,7 @@ class TrustedProgram:
         """Execute one case: its operations in order, on one object where there is one."""
         call = operations[0]
         if len(operations) == 1 and isinstance(call, Call):
-            function = cast("Callable[..., Value]", self._namespace[call.function])
-            return (function(*_copies(call.arguments)),)
+            return (self._namespace[call.function](*_copies(call.arguments)),)  # type: ignore[operator]
         values: list[Value] = []
         instance: object = None
         for operation in operations:

@@ -17,7 +17,7 @@ from random import Random
 from lit_coder.problems.checks import DegenerateProblem, refuse_degenerate
 from lit_coder.problems.family import prompt_task_id, require_difficulty
 from lit_coder.problems.grammars.inputs import Sequences
-from lit_coder.problems.grammars.layout import docstring
+from lit_coder.problems.grammars.layout import WIDTH, docstring
 from lit_coder.problems.grammars.sketch import refuse_large
 from lit_coder.problems.problem import Cases, Construct, MethodCall, Operation, Problem, Value
 from lit_coder.problems.reference import TrustedProgram
@@ -92,6 +92,8 @@ def class_problem(source: str, difficulty: int, sketch: ClassSketch, random: Ran
     name = random.choice(sketch.names)
     prompt = f"class {name}:\n    {docstring(sketch.words, [], indent=4)}"
     reference = _body(sketch.methods)
+    if any(len(line) > WIDTH for line in reference.split("\n")):
+        raise DegenerateProblem("a line is too long")
     program = TrustedProgram(f"class {name}:{reference}\n")
     visible, hidden = sketch.scripts.operations(name)
     tests = Cases(program.cases(visible), program.cases(hidden))

@@ -26,7 +26,7 @@ from random import Random
 from lit_coder.problems.checks import DegenerateProblem, refuse_degenerate
 from lit_coder.problems.family import prompt_task_id
 from lit_coder.problems.grammars.inputs import Inputs
-from lit_coder.problems.grammars.layout import docstring
+from lit_coder.problems.grammars.layout import WIDTH, docstring
 from lit_coder.problems.problem import Case, Cases, Problem
 from lit_coder.problems.reference import TrustedProgram, known_program
 
@@ -86,12 +86,16 @@ def function_problem(source: str, difficulty: int, sketch: Sketch, random: Rando
     Raises:
         DegenerateProblem: it proves nothing, or an output is too large.
     """
+    if any(len(line) > WIDTH - 4 for line in sketch.body):
+        raise DegenerateProblem("a line is too long")
     name = random.choice(sketch.names)
     renaming = _renaming(sketch.parameters, random)
     is_annotated = random.random() < _ANNOTATED_SHARE
     num_examples = max(random.choice(_NUMS_EXAMPLES), sketch.min_examples)
     signature = _signature(sketch, name, renaming, is_annotated)
     reference = _renamed("".join(_indented(sketch.body)), renaming)
+    if renaming and any(len(line) > WIDTH for line in reference.split("\n")):
+        raise DegenerateProblem("a line is too long")
     program = TrustedProgram(f"{signature}{reference}\n")
     visible, hidden = sketch.inputs.operations(name)
     tests = Cases(program.cases(visible), program.cases(hidden))

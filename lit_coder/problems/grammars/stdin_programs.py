@@ -21,7 +21,7 @@ from lit_coder.problems.checks import DegenerateProblem
 from lit_coder.problems.family import prompt_task_id, require_difficulty
 from lit_coder.problems.grammars.inputs import NUMBER_LISTS
 from lit_coder.problems.grammars.integer_words import random_change, random_filters
-from lit_coder.problems.grammars.layout import collected, comment, joined
+from lit_coder.problems.grammars.layout import WIDTH, collected, comment, joined
 from lit_coder.problems.grammars.stories import STORY_INPUTS, random_story, shorter_stories
 from lit_coder.problems.problem import Problem, StdioCase, StdioCases
 from lit_coder.problems.reference import trusted_output
@@ -140,6 +140,8 @@ def _text(kind: str, arguments: Sequence[object]) -> str:
 def _problem(source: str, difficulty: int, sketch: _Sketch) -> Problem:
     """The problem of a sketch, checked."""
     reference = "".join(f"{line}\n" for line in sketch.lines)
+    if any(len(line) > WIDTH for line in sketch.lines):
+        raise DegenerateProblem(f"{source}: a line is too long")
     visible, hidden = _inputs(sketch.kind)
     code = compile(reference, "<reference>", "exec")
     outputs = [trusted_output(code, text) for text in (*visible, *hidden)]
