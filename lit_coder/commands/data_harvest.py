@@ -1,6 +1,6 @@
 """`main.py data harvest`: problems made of the functions found in real code.
 
-    python main.py data harvest stdlib --output harvested.jsonl --max-functions 200
+    python main.py data harvest stdlib --output harvested.jsonl --max-functions 200 --to-solve 0.5
     python main.py fit --config configs/quickstart.yaml --data.problem_files "[harvested.jsonl]"
 
 Ctrl+C ends it, and what was found until then is written. The work is `harvesting/`'s.
@@ -17,14 +17,13 @@ from pathlib import Path
 from statistics import mean
 
 from lit_coder.commands.command_parser import CommandParser
-from lit_coder.commands.harvest_progress import HarvestProgress
+from lit_coder.commands.harvest_progress import HarvestProgress, sandbox_of
 from lit_coder.harvesting.examination import ExaminationSettings
 from lit_coder.harvesting.finding import Place
 from lit_coder.harvesting.harvest import Harvest, HarvestCounts, Harvested, HarvestRunners
 from lit_coder.harvesting.places import OpenPlaces
 from lit_coder.harvesting.record import manifest_path, write_harvest
 from lit_coder.harvesting.typed_inputs import require_hypothesis
-from lit_coder.sandbox.options import SandboxOptions
 
 _MOST_REASONS = 5
 
@@ -44,7 +43,7 @@ def run(argv: list[str]) -> int:
     kept: list[Harvested] = []
     progress = HarvestProgress(sys.stderr)
     try:
-        sandbox = SandboxOptions(workers=options.workers)
+        sandbox = sandbox_of(options.workers)
         with HarvestRunners(sandbox) as runners:
             harvest = Harvest(runners, settings, counts)
             with closing(_problems(harvest, places, counts, progress)) as problems:
@@ -56,7 +55,7 @@ def run(argv: list[str]) -> int:
         # However it ends: what was found is kept.
         progress.end()
         if kept:
-            write_harvest(output, kept, options.sources, settings, counts)
+            write_harvest(output, kept, options.sources, settings, counts, options.to_solve)
             _say(output, kept, counts)
     if not kept:
         raise ValueError(_nothing(options.sources, counts))
@@ -108,6 +107,11 @@ def _checked(options: argparse.Namespace) -> Path:
             f"--max-functions must be at least 1, not {options.max_functions}; leave it out for "
             "all functions"
         )
+    if not 0 <= options.to_solve <= 1:
+        raise ValueError(
+            f"--to-solve is a share between 0 and 1, not {options.to_solve:g}; with 0.5 half of "
+            "the problems have no reference"
+        )
     if not 0 < options.min_mutation_score <= 1:
         raise ValueError(
             f"--min-mutation-score must be above 0 and at most 1, not "
@@ -158,6 +162,14 @@ def _parser() -> CommandParser:
         default=0.8,
         metavar="X",
         help="least share of wrong versions that the cases tell apart (default: 0.8)",
+    )
+    parser.add_argument(
+        "--to-solve",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share written without references: a run learns from references, and its loop solves "
+        "what has none (default: 0)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
     parser.add_argument(

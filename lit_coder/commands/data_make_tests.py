@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lit_coder.cli.mistakes import nearest
 from lit_coder.commands.command_parser import CommandParser
-from lit_coder.commands.harvest_progress import HarvestProgress
+from lit_coder.commands.harvest_progress import HarvestProgress, sandbox_of
 from lit_coder.harvesting.candidate import Candidate
 from lit_coder.harvesting.examination import ExaminationSettings
 from lit_coder.harvesting.finding import Place
@@ -25,7 +25,6 @@ from lit_coder.harvesting.harvest import Harvest, HarvestCounts, HarvestRunners
 from lit_coder.harvesting.places import python_text
 from lit_coder.harvesting.pytest_file import Tested, pytest_text
 from lit_coder.harvesting.typed_inputs import require_hypothesis
-from lit_coder.sandbox.options import SandboxOptions
 
 _LEAST_NODES = 3
 
@@ -49,10 +48,13 @@ def run(argv: list[str]) -> int:
     tested: list[Tested] = []
     left_out: list[tuple[str, str]] = []
     progress = HarvestProgress(sys.stderr)
-    with HarvestRunners(SandboxOptions(workers=options.workers)) as runners:
+    with HarvestRunners(sandbox_of(options.workers)) as runners:
         harvest = Harvest(runners, settings, counts, _LEAST_NODES)
         found = harvest.candidates([Place(text, path.name, "not stated")])
-        left_out += [(each.name, each.reason) for each in counts.refused if each.name]
+        for refused in counts.refused:
+            if not refused.name:
+                raise ValueError(f"FILE {path}: {refused.reason}; repair it")
+            left_out.append((refused.name, refused.reason))
         candidates = _wanted(options.function, found, left_out, path)
         with closing(harvest.examined(candidates)) as examined:
             for candidate, result in examined:
@@ -65,7 +67,7 @@ def run(argv: list[str]) -> int:
     if options.function:
         left_out = [each for each in left_out if each[0] in options.function]
     for name, reason in left_out:
-        print(f"{name} is left out: it {_said(reason)}", file=sys.stderr)
+        print(f"{name} is left out: it {reason}", file=sys.stderr)
     if not tested:
         raise ValueError(
             f"FILE {path}: no function of it can be tested by its values, and nothing was written; "
@@ -133,10 +135,6 @@ def _wanted(
         (each.name, "is bound again in the module") for each in wanted if not each.is_exported
     ]
     return [each for each in wanted if each.is_exported]
-
-
-def _said(reason: str) -> str:
-    return "has " + reason if reason.startswith("no ") else reason
 
 
 def _parser() -> CommandParser:

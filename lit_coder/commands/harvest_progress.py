@@ -1,4 +1,4 @@
-"""The progress of a harvest: one line on a terminal that is written over, else one now and then.
+"""What both commands that try functions share: the line of progress, and the option `--workers`.
 
 progress = HarvestProgress(sys.stderr)
 progress.show("tried 12 of 80, kept 7")
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import time
 from typing import TextIO
+
+from lit_coder.sandbox.options import SandboxOptions
 
 _SECONDS_ON_A_TERMINAL = 0.2
 _SECONDS_ELSEWHERE = 20.0
@@ -45,3 +47,14 @@ class HarvestProgress:
             self._stream.write("\r" + " " * self._width + "\r")
             self._stream.flush()
             self._width = 0
+
+
+def sandbox_of(workers: int | None) -> SandboxOptions:
+    """The sandbox's options where only the number of processes is asked for.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if workers is not None and workers < 1:
+        raise ValueError(f"--workers must be at least 1, not {workers}; leave it out for all cores")
+    return SandboxOptions(workers=workers)

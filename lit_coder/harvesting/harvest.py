@@ -30,7 +30,7 @@ from lit_coder.sandbox.contract import Limits, Runner
 from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
 
-_FINDING_LIMITS = Limits(wall_seconds=60.0, cpu_seconds=20.0)
+_FINDING_LIMITS = Limits(wall_seconds=900.0, cpu_seconds=20.0)
 _AHEAD_EACH = 4
 
 

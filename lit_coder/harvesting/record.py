@@ -10,12 +10,14 @@ is one that training reads as any other.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from random import Random
 
 from lit_coder.harvesting.examination import ExaminationSettings
 from lit_coder.harvesting.harvest import HarvestCounts, Harvested
+from lit_coder.problems.problem import Problem
 from lit_coder.problems.problem_writing import write_problems
 
 
@@ -30,8 +32,18 @@ def write_harvest(
     sources: Sequence[str],
     settings: ExaminationSettings,
     counts: HarvestCounts,
+    to_solve: float = 0.0,
 ) -> None:
     """Both files, each whole or not at all.
+
+    Args:
+        output: the problem file.
+        harvested: the problems.
+        sources: what the user named.
+        settings: how they were tried.
+        counts: what was left out.
+        to_solve: share of the problems that is written without its reference: a run learns from
+            references, and its loop solves the problems that have none.
 
     Raises:
         OSError: they cannot be written; what was there before stays.
@@ -45,6 +57,7 @@ def write_harvest(
         "num_kept": len(harvested),
         "left_out": dict(counts.left_out.most_common()),
         "not_found": dict(counts.not_found.most_common()),
+        "to_solve": to_solve,
         "problems": [problem_facts(each) for each in harvested],
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
@@ -52,13 +65,22 @@ def write_harvest(
     described = manifest_path(output)
     partial = described.with_name(described.name + ".partial")
     try:
-        write_problems(problems, (each.problem for each in harvested))
+        write_problems(problems, _written(harvested, to_solve, settings.seed))
         partial.write_text(text, encoding="utf-8")
         problems.replace(output)
         partial.replace(described)
     finally:
         problems.unlink(missing_ok=True)
         partial.unlink(missing_ok=True)
+
+
+def _written(harvested: Sequence[Harvested], to_solve: float, seed: int) -> Iterator[Problem]:
+    for each in harvested:
+        problem = each.problem
+        # By its name, so that one problem more changes nothing for the others.
+        if Random(f"{seed} {problem.task_id} to solve").random() < to_solve:
+            problem = replace(problem, reference=None)
+        yield problem
 
 
 def problem_facts(harvested: Harvested) -> dict[str, object]:
