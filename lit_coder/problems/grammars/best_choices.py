@@ -111,8 +111,8 @@ def subsequence(difficulty: int, random: Random) -> Sketch:
 def picks(difficulty: int, random: Random) -> Sketch:
     """The largest sum of numbers that stand apart."""
     gap = random.randint(1, 3)
-    conditions = random_filters(random, NUMBER_LISTS, (0, 1, 1, 2, 3)[difficulty - 1])
-    change = random_change(random, NUMBER_LISTS, 0.5 if difficulty == 2 else 0.1)
+    conditions = random_filters(random, NUMBER_LISTS, (1, 1, 2, 2, 3)[difficulty - 1])
+    change = random_change(random, NUMBER_LISTS, 0.8 if difficulty in (1, 3) else 0.0)
     worth = change.of("number")
     apart = {1: "No two neighbours may be picked", 2: "Between two picks at least 2 numbers are "
              "left out", 3: "Between two picks at least 3 numbers are left out"}[gap]  # fmt: skip
@@ -145,10 +145,12 @@ def picks(difficulty: int, random: Random) -> Sketch:
 def grid_paths(difficulty: int, random: Random) -> Sketch:
     """Ways from the first to the last cell of a grid, to the right and down."""
     condition = random_condition(random, _SMALL_GRIDS)
-    change = random_change(random, _SMALL_GRIDS) if difficulty > 2 else PLAIN
+    is_count = difficulty == 1 and random.random() < 0.3
+    is_changed = difficulty > 2 or (difficulty == 1 and not is_count)
+    change = random_change(random, _SMALL_GRIDS) if is_changed else PLAIN
     order, word = random.choice((("min", "smallest"), ("max", "largest")))
-    has_walls = difficulty != 2
-    diagonal = difficulty > 3
+    has_walls = difficulty > 1 or is_count
+    diagonal = difficulty > 3 or (difficulty == 1 and random.random() < 0.5)
     moves = "one cell to the right or down"
     if diagonal:
         moves = "one cell to the right, down, or both at once"
@@ -157,7 +159,6 @@ def grid_paths(difficulty: int, random: Random) -> Sketch:
         words += (
             f" Cells whose value {condition.singular} cannot be entered, but start and end can."
         )
-    is_count = difficulty == 1
     if is_count:
         words += " Return the number of paths."
     else:

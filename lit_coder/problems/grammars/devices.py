@@ -36,7 +36,7 @@ _COUNTERS = scripts_of(
 
 def counter(difficulty: int, random: Random) -> ClassSketch:
     """A counter with bounds, factors and an undo."""
-    said_up, up = _rising(difficulty, random)
+    said_up, up = _rising(random)
     said_down, down = _falling(difficulty, random)
     remember: list[str] = []
     start = ["self.value = start", "self.start = start"]
@@ -76,13 +76,11 @@ def counter(difficulty: int, random: Random) -> ClassSketch:
     )
 
 
-def _rising(difficulty: int, random: Random) -> tuple[str, list[str]]:
+def _rising(random: Random) -> tuple[str, list[str]]:
     """What counting up does, in words and as lines."""
-    factor, high = random.randint(1, 4), random.randint(8, 25)
+    factor, high = random.randint(1, 5), random.randint(8, 30)
     added = "amount" if factor == 1 else f"{factor} * amount"
     said = "add the amount" if factor == 1 else f"add {factor} times the amount"
-    if difficulty == 1:
-        return said, [f"self.value += {added}"]
     rule, lines = random.choice(
         (
             (
@@ -134,10 +132,9 @@ _MACHINES = _signal_scripts()
 
 def machine(difficulty: int, random: Random) -> ClassSketch:
     """A machine whose signals lead from state to state."""
-    states = random.sample(_STATES, min(difficulty + 1, 5))
-    signals = _SIGNALS if difficulty > 1 else _SIGNALS[:2]
+    states = random.sample(_STATES, min(difficulty + 2, 6))
     table = {
-        state: {signal: random.choice(states) for signal in signals if random.random() < 0.75}
+        state: {signal: random.choice(states) for signal in _SIGNALS if random.random() < 0.75}
         for state in states
     }
     items, lines = [], []

@@ -44,7 +44,7 @@ _TWO_TEXTS = Inputs(
 
 def coins(difficulty: int, random: Random) -> Sketch:
     """The fewest coins for an amount, or the number of ways to pay it."""
-    chosen = sorted(random.sample(range(1, 17), (2, 3, 4, 5, 5)[difficulty - 1]))
+    chosen = sorted(random.sample(range(1, 17), (random.randint(2, 3), 3, 4, 5, 5)[difficulty - 1]))
     fee = random.choice((1, 2, 3)) if difficulty > 2 else 0
     said = joined([str(coin) for coin in chosen])
     values = f"({', '.join(map(str, chosen))})"
@@ -164,18 +164,17 @@ def stairs(difficulty: int, random: Random) -> Sketch:
 def edits(difficulty: int, random: Random) -> Sketch:
     """How dear it is to turn a text into another one."""
     insert, delete, replace = (random.randint(1, 9) for _ in range(3))
-    vowel = random.randint(1, 3) if difficulty > 2 else 0
+    vowel = random.randint(1, 3) if difficulty > 1 else 0
     words = (
         f"Return the smallest cost of turning the text `a` into `b`. Inserting a letter costs "
         f"{insert} and deleting one costs {delete}"
     )
-    dear = f"; replacing one by another letter costs {replace}."
-    words += dear if difficulty > 1 else "; nothing else can be done."
+    words += f"; replacing one by another letter costs {replace}."
     if vowel:
         words += (
             f" Deleting a vowel (a, e, i, o or u) costs {vowel} more. No letter is changed twice."
         )
-    swap = random.randint(1, 4) if difficulty > 3 else 0
+    swap = random.randint(1, 4) if difficulty > 2 else 0
     if swap:
         words += f" Exchanging two neighbouring letters of `a` to match `b` costs {swap}."
     if difficulty == 5:
@@ -200,11 +199,10 @@ def edits(difficulty: int, random: Random) -> Sketch:
     if difficulty == 5:
         lines.insert(7, "            if i == 1:")
         lines.insert(8, f"                dear = max(dear, {delete + vowel + 4})")
-    if difficulty > 1:
-        lines += [
-            "        elif i > 0 and j > 0:",
-            f"            options.append(cost[i - 1][j - 1] + {replace})",
-        ]
+    lines += [
+        "        elif i > 0 and j > 0:",
+        f"            options.append(cost[i - 1][j - 1] + {replace})",
+    ]
     if swap:
         lines += [
             "        if i > 1 and j > 1 and a[i - 2 : i] == b[j - 1] + b[j - 2]:",

@@ -247,7 +247,9 @@ _USUAL = {"+": ("a + b", ""), "-": ("a - b", ""), "*": ("a * b", "")}
 
 
 def expressions(difficulty: int, random: Random) -> Sketch:
-    """Expressions without precedence, with signs of a meaning of their own."""
+    """Expressions without precedence, with signs of a meaning of their own; not at difficulty 1."""
+    if difficulty == 1:
+        return commands(difficulty, random)
     drawn = dict(zip(["#", *random.sample("+-*", min(difficulty - 1, 3))],
                      random.sample(_OPERATIONS, min(difficulty, 4)), strict=True))  # fmt: skip
     lines = ['tokens = text.split(" ")', "a = int(tokens[0])"]
@@ -323,8 +325,10 @@ NUMBER_LISTS_POSITIVE = one_argument((0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 
 
 
 def brackets(difficulty: int, random: Random) -> Sketch:
-    """The depth of brackets, their number, and whether they fit."""
-    first, second = (random.randint(1, 3), random.randint(1, 3)) if difficulty > 1 else (1, 1)
+    """The depth of brackets, their number, and whether they fit; run lengths below difficulty 3."""
+    if difficulty < 3:
+        return run_lengths(difficulty, random)
+    first, second = random.sample(range(1, 6), 2)
     invalid = random.choice((-1, 0, -2, 100))
     bonus = random.randint(1, 9) if difficulty > 3 else 0
     empty = random.randint(2, 4) if difficulty == 5 else 0
@@ -333,20 +337,19 @@ def brackets(difficulty: int, random: Random) -> Sketch:
             ("how deep brackets stand in each other at most", "best"),
             ("how many pairs there are", "pairs"),
             ("the number of pairs times the greatest depth", "pairs * best"),
-        )[: 2 + (difficulty > 2)]
+        )
     )
     words = (
         "`text` holds brackets ( ), [ ] and other characters, which do not matter. If the brackets "
         f"are not properly closed in reverse order, return {invalid}."
     )
-    if difficulty > 1:
-        words += f" A pair ( ) counts {first} and a pair [ ] counts {second}"
-        words += ", both in their number and in the depth."
+    words += f" A pair ( ) counts {first} and a pair [ ] counts {second}"
+    words += ", both in their number and in the depth."
     words += f" Otherwise return {said}"
     words += f", plus {bonus} if there are other characters." if bonus else "."
     words += f" An empty text gives {empty}." if empty else ""
     lines = ["if not text:", f"    return {empty}"] if empty else []
-    lines += _bracket_loop(result, first, second, invalid, difficulty > 1)
+    lines += _bracket_loop(result, first, second, invalid)
     if bonus:
         lines += ['others = any(letter not in "()[]" for letter in text)']
         result += f" + ({bonus} if others else 0)"
@@ -360,12 +363,10 @@ def brackets(difficulty: int, random: Random) -> Sketch:
     )
 
 
-def _bracket_loop(
-    result: str, first: int, second: int, invalid: int, has_weights: bool
-) -> list[str]:
+def _bracket_loop(result: str, first: int, second: int, invalid: int) -> list[str]:
     """The lines that go through the text; only what the result needs is counted."""
     needs_depth, needs_pairs = "best" in result, "pairs" in result
-    worth = f'{first} if letter in "()" else {second}' if has_weights else "1"
+    worth = f'{first} if letter in "()" else {second}'
     lines = ["stack = []"]
     lines += ["depth = best = 0"] if needs_depth else []
     lines += ["pairs = 0"] if needs_pairs else []

@@ -83,18 +83,20 @@ _GOODS = _Subject(
     ),
 )  # fmt: skip
 _TYPE = "list[dict[str, str | int]]"
+_NUM_CONDITIONS = (1, 2, 2, 3, 3)
 
 
 def report(difficulty: int, random: Random) -> Sketch:
     """Records that are chosen, ordered and told of."""
     subject = random.choice((_PEOPLE, _GOODS))
-    conditions = _conditions(subject, random, (1, 1, 2, 2, 3)[difficulty - 1])
+    conditions = _conditions(subject, random, _NUM_CONDITIONS[difficulty - 1])
     row = subject.singular
     tests = [test for _, test in conditions]
     chosen = collected("chosen = ", "[]", row, f"for {row} in {subject.plural}", tests)
     which = joined([words for words, _ in conditions])
-    order, sort = _ordering(subject, random) if difficulty > 1 else ("", [])
-    has_limit = difficulty > 3
+    has_order = difficulty > 1 or random.random() < 0.6
+    order, sort = _ordering(subject, random) if has_order else ("", [])
+    has_limit = difficulty in (3, 5)
     told, expression, kind = _told(subject, random)
     cut = "[:limit]" if has_limit else ""
     body = [*chosen, *sort, f"return [{expression} for {row} in chosen{cut}]"]
@@ -124,7 +126,7 @@ def totals(difficulty: int, random: Random) -> Sketch:
              f"the sum of {subject.numbers[0]} times {subject.numbers[1]}"),
         )
     )  # fmt: skip
-    conditions = _conditions(subject, random, (1, 1, 2, 2, 3)[difficulty - 1])
+    conditions = _conditions(subject, random, _NUM_CONDITIONS[difficulty - 1])
     tests = joined_tests([test for _, test in conditions])
     which = joined([words for words, _ in conditions])
     lines = [
@@ -144,8 +146,8 @@ def totals(difficulty: int, random: Random) -> Sketch:
         ("The list of the numbers, largest first", "list[int]",
          "return sorted(totals.values(), reverse=True)"),
     )  # fmt: skip
-    ending, returns_type, returned = random.choice(endings[:1] if difficulty == 1 else endings)
-    has_limit = difficulty > 3
+    ending, returns_type, returned = random.choice(endings)
+    has_limit = difficulty in (3, 5)
     if has_limit:
         lines.append("totals = {key: total for key, total in totals.items() if total > limit}")
     summary = f"For each {key}, find {said.rstrip(',')} of the {subject.plural} {which}."

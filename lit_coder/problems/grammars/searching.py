@@ -144,8 +144,8 @@ def best(difficulty: int, random: Random) -> Sketch:
 
 def pairs(difficulty: int, random: Random) -> Sketch:
     """How many pairs of positions have some properties."""
-    relations = random.sample(_RELATIONS, 1 + (difficulty > 2))
-    conditions = random_filters(random, NUMBER_LISTS, (0, 1, 1, 2, 2)[difficulty - 1])
+    relations = random.sample(_RELATIONS, (1, 2, 1, 2, 2)[difficulty - 1])
+    conditions = random_filters(random, NUMBER_LISTS, (1, 1, 2, 2, 3)[difficulty - 1])
     sides = [random.choice(("a", "b")) for _ in conditions]
     parts = [said for said, _ in relations]
     tests = [test for _, test in relations]
@@ -211,7 +211,7 @@ def longest_run(difficulty: int, random: Random) -> Sketch:
     tests = joined_tests([condition.of("number") for condition in conditions])
     parts = [f"all {joined([condition.plural for condition in conditions])}"]
     follows = ""
-    if difficulty not in (1, 3):
+    if difficulty != 3:
         said, follows = random.choice(_FOLLOWING)
         parts.append(said)
     has_index = random.random() < 0.4

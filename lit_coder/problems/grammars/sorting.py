@@ -89,7 +89,7 @@ _PLAYER_KEYS = (
     _SortKey("the name", "", "player[0]", ""),
 )
 _NUM_KEYS = (1, 2, 2, 2, 2)
-_NUM_EXTRAS = (1, 0, 1, 2, 3)
+_NUM_EXTRAS = (1, 1, 2, 3, 3)
 
 
 def sort_numbers(difficulty: int, random: Random) -> Sketch:
@@ -98,8 +98,9 @@ def sort_numbers(difficulty: int, random: Random) -> Sketch:
     keys = [random.choice(group) for group in random.sample(_NUMBER_KEYS, count)]
     if count > 1 and random.random() < 0.5:
         keys[-1] = _ITSELF
-    extras = random.sample(("filter", "cut", "unique"), _NUM_EXTRAS[difficulty - 1])
-    conditions = random_filters(random, NUMBER_LISTS, 1) if "filter" in extras else []
+    extras = _extras("unique", difficulty, random)
+    count = 2 if difficulty == 5 else 1
+    conditions = random_filters(random, NUMBER_LISTS, count) if "filter" in extras else []
     which = [f"that {condition.plural}" for condition in conditions]
     holds = [condition.of("number") for condition in conditions]
     return _sorted("numbers", "int", which, holds, keys, extras, random)
@@ -108,8 +109,10 @@ def sort_numbers(difficulty: int, random: Random) -> Sketch:
 def sort_words(difficulty: int, random: Random) -> Sketch:
     """Words by drawn keys."""
     keys = random.sample(_WORD_KEYS, _NUM_KEYS[difficulty - 1])
-    extras = random.sample(("filter", "cut", "unique"), _NUM_EXTRAS[difficulty - 1])
-    conditions = [random_word_condition(random)] if "filter" in extras else []
+    extras = _extras("unique", difficulty, random)
+    count = 2 if difficulty == 5 else 1
+    conditions = [random_word_condition(random) for _ in range(count)]
+    conditions = conditions if "filter" in extras else []
     which = [f"that {condition.plural}" for condition in conditions]
     holds = [condition.of("word") for condition in conditions]
     return _sorted("words", "str", which, holds, keys, extras, random)
@@ -118,7 +121,7 @@ def sort_words(difficulty: int, random: Random) -> Sketch:
 def sort_players(difficulty: int, random: Random) -> Sketch:
     """Tuples of a name and two numbers by drawn keys."""
     keys = random.sample(_PLAYER_KEYS, _NUM_KEYS[difficulty - 1])
-    extras = random.sample(("filter", "cut", "names"), _NUM_EXTRAS[difficulty - 1])
+    extras = _extras("names", difficulty, random)
     which, holds = [], []
     if "filter" in extras:
         index, noun = random.choice(((1, "score"), (2, "level")))
@@ -127,6 +130,14 @@ def sort_players(difficulty: int, random: Random) -> Sketch:
         which = [f"whose {noun} is {words} {bound}"]
         holds = [f"player[{index}] {sign} {bound}"]
     return _sorted("players", "tuple[str, int, int]", which, holds, keys, extras, random)
+
+
+def _extras(last: str, difficulty: int, random: Random) -> list[str]:
+    """What is done beside sorting."""
+    if _NUM_EXTRAS[difficulty - 1] == 1:
+        # Filters differ most from each other.
+        return [random.choice(("filter", "filter", "filter", "cut", last))]
+    return random.sample(("filter", "cut", last), _NUM_EXTRAS[difficulty - 1])
 
 
 def _sorted(
@@ -146,7 +157,7 @@ def _sorted(
         descends = bool(key.descending) and random.random() < 0.5
         said.append(key.descending if descends else key.ascending)
         expressions.append(key.reversed_expression if descends else key.expression)
-    words = [f"Sort the {members}{' ' + which[0] if which else ''} by {said[0]}."]
+    words = [f"Sort the {members}{' ' + ' and '.join(which) if which else ''} by {said[0]}."]
     words += [f"Where that is equal, sort by {other}." for other in said[1:2]]
     words += [f"Where that is equal too, sort by {other}." for other in said[2:]]
     if keys[-1] is not _ITSELF:

@@ -38,7 +38,8 @@ _ACCOUNTS = scripts_of(
 
 def account(difficulty: int, random: Random) -> ClassSketch:
     """A bank account with drawn rules."""
-    rules = random.sample(("fee", "overdraft", "bonus", "small", "third", "month"), difficulty)
+    known = ("fee", "overdraft", "bonus", "small", "third", "month")
+    rules = random.sample(known, difficulty + 1)
     month = random.choice(("interest", "charge")) if "month" in rules else ""
     k = {rule: random.randint(1, 9) for rule in rules}
     least = random.randint(5, 15)
@@ -53,7 +54,7 @@ def account(difficulty: int, random: Random) -> ClassSketch:
                 least,
                 "" if rule == "month" else month,
             )
-            for rule in (rules if difficulty > 1 else ())
+            for rule in rules
         ),
     )
 
@@ -160,9 +161,9 @@ def container(difficulty: int, random: Random) -> ClassSketch:
             ("everything is thrown away first", ("self.items.clear()",)),
         )
     )  # fmt: skip
-    conditions = random_filters(random, SMALL_NUMBERS, (0, 1, 1, 2, 2)[difficulty - 1])
-    change = random_change(random, SMALL_NUMBERS) if difficulty > 2 else None
-    unique = difficulty > 3 and random.random() < 0.5
+    conditions = random_filters(random, SMALL_NUMBERS, (1, 1, 1, 2, 2)[difficulty - 1])
+    change = random_change(random, SMALL_NUMBERS) if difficulty > 1 else None
+    unique = difficulty > 2
     put = "- put(number): put the number in and return True"
     if change:
         put = f"- put(number): put {change.said('the number')} in and return True"

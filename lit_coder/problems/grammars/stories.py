@@ -93,7 +93,7 @@ def _stock(difficulty: int, random: Random) -> Story:
     sentences = [f"Each day {come} come in and then up to {go} go out, as many as there are."]
     lines = [f"    stock = max(stock + {come} - {go}, 0)"]
     steps: list[tuple[str, ...]] = []
-    extras = random.sample(range(4), difficulty - 1)
+    extras = random.sample(range(4), min(difficulty, 4))
     for index in sorted(extras):
         k, m = random.randint(2, 6), random.randint(15, 60)
         sentence, code = (
@@ -124,7 +124,7 @@ def _journey(difficulty: int, random: Random) -> Story:
     sentences = [f"In each hour it covers {speed} km."]
     lines = [f"    distance += {speed}"]
     steps: list[tuple[str, ...]] = []
-    extras = random.sample(range(4), difficulty - 1)
+    extras = random.sample(range(4), min(difficulty, 4))
     for index in sorted(extras):
         k, m = random.randint(1, 9), random.randint(30, 150)
         sentence, code = (
@@ -157,7 +157,7 @@ def _savings(difficulty: int, random: Random) -> Story:
     sentences = [f"Each month {who} puts in {put}."]
     lines = [f"    money += {put}"]
     steps: list[tuple[str, ...]] = []
-    extras = random.sample(range(4), difficulty - 1)
+    extras = random.sample(range(4), min(difficulty, 4))
     for index in sorted(extras):
         k, m = random.randint(2, 9), random.randint(25, 120)
         sentence, code = (
