@@ -10,6 +10,7 @@ what connects them.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -22,6 +23,24 @@ from lit_coder.training_data.cache_folder import cache_root
 from lit_coder.training_data.corpus_tokenizer import train_corpus_tokenizer
 from lit_coder.training_data.corpus_tokens import PreparedTokens, prepare_tokens
 from lit_coder.training_data.dataset_mixing import TrainingDatasets
+from lit_coder.training_data.token_shards import TokenCorpus
+
+logger = logging.getLogger("lit_coder.training_data")
+
+
+def say_passes(
+    train: TokenCorpus, num_positions: int, rows_per_step: int, global_batch: int, max_steps: int
+) -> None:
+    """Say how often a run goes through its corpus."""
+    logger.info(
+        "corpus: %s tokens in %s documents; %d of the %d rows of a step, %.1f passes in %d steps",
+        f"{train.num_tokens:,}",
+        f"{train.num_documents:,}",
+        rows_per_step,
+        global_batch,
+        max_steps * rows_per_step / train.num_rows(num_positions),
+        max_steps,
+    )
 
 
 class CorpusOpening:

@@ -21,7 +21,7 @@ import lightning.pytorch as pl
 from lit_coder.generation.canvas import Canvas, CanvasShape
 from lit_coder.networks.hugging_face_tokenizer import pretrained_tokenizer
 from lit_coder.tokenizer import CodeTokenizer
-from lit_coder.training_data.corpus_opening import corpus_opening
+from lit_coder.training_data.corpus_opening import corpus_opening, say_passes
 from lit_coder.training_data.corpus_rows import CorpusRows, GapFilling
 from lit_coder.training_data.corpus_tokens import PreparedTokens
 from lit_coder.training_data.data_options import (
@@ -158,6 +158,7 @@ class CodeDataModule(pl.LightningDataModule):
         self._already_said: set[str] = set()
         self._saved_corpus: str | None = None
         self._saved_datasets: str | None = None
+        self._failing: list[str] | None = None
         self._corpus_opening = corpus_opening(self.hparams, self.datasets)
         self._problem_options = problem_options(self.hparams)
 
@@ -168,7 +169,15 @@ class CodeDataModule(pl.LightningDataModule):
 
     def leave_out_labelled(self, task_ids: Set[str]) -> None:
         """Train on none of these problems: their references fail their own tests."""
+        self._failing = sorted(task_ids)
         self.__dict__["problems"] = self.problems.without_labelled(task_ids)
+
+    @property
+    def known_failing(self) -> frozenset[str] | None:
+        """What was left out when the run began; None where it began now, or data have changed."""
+        if self._failing is None or self._saved_datasets != self.datasets.content:
+            return None
+        return frozenset(self._failing)
 
     @cached_property
     def tokenizer(self) -> CodeTokenizer:
@@ -231,6 +240,7 @@ class CodeDataModule(pl.LightningDataModule):
         new.round, new.pool_version = round, pool_version
         new._num_used_corpus_rows = self._num_used_corpus_rows + self._corpus_rows_of_round
         new._already_said, new.datasets = self._already_said, self.datasets
+        new._failing = self._failing
         for name in ("problems", "tokenizer", "corpus"):
             new.__dict__[name] = getattr(self, name)
         return new
@@ -254,7 +264,9 @@ class CodeDataModule(pl.LightningDataModule):
             corpus=self._corpus_part(),
         )
         self._corpus_rows_of_round = self.steps_per_round * mixture.corpus_rows_per_step
-        self._say_passes(mixture.corpus_rows_per_step, layout.global_batch, trainer.max_steps)
+        if self.corpus is not None and self._is_new("passes"):
+            rows = (mixture.corpus_rows_per_step, layout.global_batch)
+            say_passes(self.corpus.train, self.max_sequence_length, *rows, trainer.max_steps)
         return RoundLoader(
             mixture,
             layout,
@@ -286,13 +298,14 @@ class CodeDataModule(pl.LightningDataModule):
         return self.test_dataloader()
 
     def state_dict(self) -> dict[str, Any]:
-        """Round, pool version, the contents that are trained on, and the corpus's used rows."""
+        """Round, pool version, the contents trained on and what of them is not, used rows."""
         return {
             "round": self.round,
             "pool_version": self.pool_version,
             "num_used_corpus_rows": self._num_used_corpus_rows,
             "corpus": None if self.corpus is None else self.corpus.train.content,
             "datasets": self.datasets.content,
+            "failing": self._failing,
             TRAINED_ON_KEY: list(self.datasets.benchmarks),
         }
 
@@ -301,6 +314,7 @@ class CodeDataModule(pl.LightningDataModule):
         self.round, self.pool_version = int(state["round"]), int(state["pool_version"])
         self._num_used_corpus_rows = int(state.get("num_used_corpus_rows", 0))
         self._saved_corpus, self._saved_datasets = state.get("corpus"), state.get("datasets")
+        self._failing = state.get("failing")
 
     @cached_property
     def _validation(self) -> dict[str, RowLoader]:
@@ -372,23 +386,6 @@ class CodeDataModule(pl.LightningDataModule):
         if self._canvas_shape is None:
             return whole
         return f"{whole} or its part data.canvas_length ({self._canvas_shape.canvas_length})"
-
-    def _say_passes(self, rows_per_step: int, global_batch: int, max_steps: int) -> None:
-        """Say once how often the run goes through its corpus."""
-        if self.corpus is None or not self._is_new("passes"):
-            return
-        train = self.corpus.train
-        passes = max_steps * rows_per_step / train.num_rows(self.max_sequence_length)
-        logger.info(
-            "corpus: %s tokens in %s documents; %d of the %d rows of a step, %.1f passes in %d "
-            "steps",
-            f"{train.num_tokens:,}",
-            f"{train.num_documents:,}",
-            rows_per_step,
-            global_batch,
-            passes,
-            max_steps,
-        )
 
     def _is_new(self, message: str) -> bool:
         """Whether a message has not been said yet in this run; from now on it has."""

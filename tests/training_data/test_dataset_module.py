@@ -113,6 +113,20 @@ def test_changed_data_are_said_where_a_run_goes_on(
     assert "data.datasets have changed since the checkpoint was written" in caplog.text
 
 
+def test_references_that_failed_stay_out_without_being_run_again(folder: Path) -> None:
+    begun = data_of(folder, "mbpp_train")
+    assert begun.known_failing is None
+    begun.leave_out_labelled(frozenset({"mbpp_train/605"}))
+    state = begun.at_round(1, 1).state_dict()
+    resumed = data_of(folder, "mbpp_train")
+    resumed.load_state_dict(state)
+    assert resumed.known_failing == {"mbpp_train/605"}
+    write_mbpp(folder / "sets", wrong=(606,))
+    changed = data_of(folder, "mbpp_train")
+    changed.load_state_dict(state)
+    assert changed.known_failing is None
+
+
 def test_a_mark_of_benchmarks_rides_in_the_checkpoint(folder: Path) -> None:
     assert data_of(folder, "mbpp_train").state_dict()[TRAINED_ON_KEY] == []
     with pytest.raises(ValueError, match=r"data\.allow_benchmarks_in_training"):
