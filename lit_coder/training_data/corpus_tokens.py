@@ -192,6 +192,8 @@ class _Tokenization:
 
     def write(self, folder: Path) -> None:
         """Both streams, and what each source came to."""
+        if self._decontaminator is not None:
+            self._decontaminator.say_missing()
         start_seconds = time.perf_counter()
         sizes = (self._tokenizer.vocab_size, self._tokenizer.end_id)
         with (

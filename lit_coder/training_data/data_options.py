@@ -49,6 +49,7 @@ def training_datasets(options: Mapping[str, Any]) -> TrainingDatasets:
         template,
         options["max_samples_per_dataset"],
         options["corpus_validation_share"],
+        options["decontaminate"],
     )
 
 

@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from lit_coder.corpora.decontamination import Decontaminator
 from lit_coder.corpora.source import CorpusSource
 from lit_coder.problems.problem import Problem
 from lit_coder.training_data.dataset_choice import DatasetChoice, benchmark_names
@@ -43,6 +44,7 @@ class TrainingDatasets:
         template: how an instruction becomes a prompt.
         max_samples: records of each.
         validation_share: of the records, kept from training.
+        decontaminate: leave out records that hold a benchmark's task.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class TrainingDatasets:
         template: InstructionTemplate | None = None,
         max_samples: int | None = None,
         validation_share: float = 0.0,
+        decontaminate: bool = False,
     ) -> None:
         self.choices = tuple(choices)
         self.benchmarks = benchmark_names(choices)
@@ -59,6 +62,7 @@ class TrainingDatasets:
         self._template = template or InstructionTemplate()
         self._max_samples = max_samples
         self._validation_share = validation_share
+        self._decontaminate = decontaminate
 
     @property
     def has_texts(self) -> bool:
@@ -77,13 +81,26 @@ class TrainingDatasets:
     @cached_property
     def rows(self) -> tuple[DatasetRows, ...]:
         """The others, read."""
-        return tuple(
-            read_dataset_rows(
-                choice, self._folder, self._template, self._max_samples, self._validation_share
+        others = [choice for choice in self.choices if not choice.is_text]
+        decontaminator = None
+        if self._decontaminate and others:
+            decontaminator = Decontaminator.of_this_machine()
+            decontaminator.say_missing()
+        try:
+            return tuple(
+                read_dataset_rows(
+                    choice,
+                    self._folder,
+                    self._template,
+                    self._max_samples,
+                    self._validation_share,
+                    decontaminator,
+                )
+                for choice in others
             )
-            for choice in self.choices
-            if not choice.is_text
-        )
+        finally:
+            if decontaminator is not None:
+                decontaminator.close()
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from lit_coder.corpora.datasets.opening import open_dataset
 from lit_coder.corpora.datasets.record import Record
+from lit_coder.corpora.decontamination import Decontaminator, Match
 from lit_coder.corpora.source import Fault, clean
 from lit_coder.problems.behaviour import canonical_text
 from lit_coder.problems.problem import Call, Case, Cases, CheckProgram, Problem
@@ -63,6 +64,7 @@ def read_dataset_rows(
     template: InstructionTemplate,
     max_samples: int | None,
     validation_share: float,
+    decontaminator: Decontaminator | None = None,
 ) -> DatasetRows:
     """Read a dataset.
 
@@ -72,11 +74,14 @@ def read_dataset_rows(
         template: how an instruction becomes a prompt.
         max_samples: records to take; None takes all.
         validation_share: share of the records that is kept from training.
+        decontaminator: finds records that hold a benchmark's task, which are left out and counted;
+            None looks for none. It looks for none in a benchmark that was asked for by name.
 
     Raises:
         ValueError: it is not there, or gives nothing to train on.
     """
-    reading = _Reading(choice, template, int(validation_share * 2**64))
+    guard = None if choice.spec.is_benchmark else decontaminator
+    reading = _Reading(choice, template, int(validation_share * 2**64), guard)
     dataset = open_dataset(choice.name, folder)
     for record in dataset.records():
         reading.take(record)
@@ -103,7 +108,11 @@ class _Reading:
     """Takes the records of one dataset, one after the other."""
 
     def __init__(
-        self, choice: DatasetChoice, template: InstructionTemplate, first_training_number: int
+        self,
+        choice: DatasetChoice,
+        template: InstructionTemplate,
+        first_training_number: int,
+        decontaminator: Decontaminator | None,
     ) -> None:
         self.train, self.validation = RowsOfSplit(), RowsOfSplit()
         self.num_taken = 0
@@ -111,6 +120,7 @@ class _Reading:
         self._choice = choice
         self._template = template
         self._first_training_number = first_training_number
+        self._decontaminator = decontaminator
         self._counts: Counter[str] = Counter()
         self._seen: set[bytes] = set()
         self._unreadable: list[str] = []
@@ -137,6 +147,9 @@ class _Reading:
             self._counts["that came before"] += 1
             return
         self._seen.add(key)
+        if (found := self._benchmark_in(row)) is not None:
+            self._counts[f"that hold a task of {found.benchmark} ({found.detector})"] += 1
+            return
         self.digest.update(key)
         self.num_taken += 1
         is_validation = int.from_bytes(key[:8], "little") < self._first_training_number
@@ -145,6 +158,11 @@ class _Reading:
             split.problems.append(row)
         else:
             split.solved.append(row)
+
+    def _benchmark_in(self, row: Solved | Problem) -> Match | None:
+        if self._decontaminator is None:
+            return None
+        return self._decontaminator.match("\n".join(_texts(row)))
 
     def _row(self, record: Record) -> Solved | Problem | str:
         """The record as a row, or why there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from lit_coder.training_data.dataset_choice import (
     dataset_choices,
     refuse_benchmarks,
 )
+from lit_coder.training_data.dataset_mixing import TrainingDatasets
 from lit_coder.training_data.dataset_rows import DatasetRows, read_dataset_rows
 from lit_coder.training_data.dataset_source import DatasetSource
 from lit_coder.training_data.dataset_template import InstructionTemplate
@@ -120,3 +122,19 @@ def test_programs_are_a_source_of_the_corpus_of_which_a_share_can_be_taken(
     assert len(list(first.documents())) == 7
     assert first.fingerprint() == DatasetSource(whole, tmp_path, 7).fingerprint()
     assert first.fingerprint() != DatasetSource(whole, tmp_path, 8).fingerprint()
+
+
+def test_a_record_that_holds_a_benchmarks_task_is_left_out_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    euclid = "def common(p, q):\n    while q:\n        p, q = q, p % q\n    return p\n"
+    rows = [{"instruction": "Add.", "input": "", "output": "def add(a, b):\n    return a + b\n"}]
+    rows.append({"instruction": "What divides both?", "input": "", "output": euclid})
+    (tmp_path / "alpaca_python.json").write_text(json.dumps(rows))
+    caplog.set_level("INFO")
+    for decontaminate, count in ((True, 1), (False, 2)):
+        datasets = TrainingDatasets(
+            dataset_choices(["alpaca_python"]), str(tmp_path), decontaminate=decontaminate
+        )
+        assert len(datasets.rows[0].train.solved) == count
+    assert "1 that hold a task of humaneval (syntax tree)" in caplog.text
