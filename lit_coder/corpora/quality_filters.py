@@ -86,7 +86,8 @@ def _says_generated(text: str) -> bool:
 def _has_encoded(text: str, options: CleaningOptions) -> bool:
     if options.max_encoded_share is None and options.max_encoded_run is None:
         return False
-    pieces = [piece for piece in text.split() if len(piece) >= _SHORTEST_ENCODED]
+    lines = [line for line in text.split("\n") if len(line) >= _SHORTEST_ENCODED]
+    pieces = [piece for line in lines for piece in line.split() if len(piece) >= _SHORTEST_ENCODED]
     lengths = [len(found) for piece in pieces for found in _BASE64.findall(piece)]
     for begin, pattern in _ESCAPES.items():
         if begin in text:

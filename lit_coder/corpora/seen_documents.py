@@ -2,7 +2,7 @@
 
     with SeenDocuments(folder, similarity=0.7) as seen:
         seen.is_new_text(text)                       # False where the same text was there before
-        seen.same_program(skeleton, parser, text)    # the name of an earlier one, or None
+        seen.same_program(skeleton, text, parser)    # the name of an earlier one, or None
         seen.near(signature)                         # the name and the similarity of one, or None
         seen.add(name, text, skeleton, signature)
 
@@ -92,13 +92,16 @@ class SeenDocuments:
             f"PRAGMA cache_size = {-1024 * CACHE_MIB}",
             "CREATE TABLE texts (number INTEGER PRIMARY KEY)",
             "CREATE TABLE documents (number INTEGER PRIMARY KEY, name TEXT, signature BLOB)",
-            "CREATE TABLE programs (skeleton INTEGER, document INTEGER, text BLOB,"
-            " PRIMARY KEY (skeleton, document)) WITHOUT ROWID",
+            # Of each program its text, until it had to be parsed; then its fingerprint.
+            "CREATE TABLE programs (skeleton INTEGER, document INTEGER, text BLOB, tree TEXT)",
+            "CREATE INDEX by_skeleton ON programs (skeleton, tree)",
             "CREATE TABLE bands (number INTEGER PRIMARY KEY, document INTEGER)",
             "BEGIN",
         ):
             self._file.execute(statement)
         self._num_documents = 0
+        # Of the program that was asked about last, where it had to be parsed.
+        self._tree: str | None = None
 
     def is_new_text(self, number: int) -> bool:
         """Whether no text had this number yet; from now on one has."""
@@ -107,17 +110,25 @@ class SeenDocuments:
 
     def same_program(self, skeleton: int, text: str, parser: SyntaxProcess) -> str | None:
         """The name of an earlier document with the same normalized syntax tree."""
-        rows = self._file.execute(
-            "SELECT name, text FROM programs JOIN documents ON number = document"
-            " WHERE skeleton = ?",
-            (_signed(skeleton),),
-        ).fetchall()
-        if not rows or (own := parser.program(text)) is None:
+        self._tree = None
+        key = _signed(skeleton)
+        any_like_it = "SELECT 1 FROM programs WHERE skeleton = ? LIMIT 1"
+        if self._file.execute(any_like_it, (key,)).fetchone() is None:
             return None
-        for name, packed in rows:
-            if parser.program(zlib.decompress(packed).decode()) == own:
-                return str(name)
-        return None
+        self._tree = parser.program(text)
+        if self._tree is None:
+            return None
+        unparsed = "SELECT rowid, text FROM programs WHERE skeleton = ? AND tree IS NULL"
+        for row, packed in self._file.execute(unparsed, (key,)).fetchall():
+            tree = parser.program(zlib.decompress(packed).decode()) or ""
+            change = "UPDATE programs SET text = NULL, tree = ? WHERE rowid = ?"
+            self._file.execute(change, (tree, row))
+        found = self._file.execute(
+            "SELECT name FROM programs JOIN documents ON number = document"
+            " WHERE skeleton = ? AND tree = ? LIMIT 1",
+            (key, self._tree),
+        ).fetchone()
+        return None if found is None else str(found[0])
 
     def near(self, signature: Signature) -> Similar | None:
         """The most similar earlier document, where one is similar enough."""
@@ -137,15 +148,15 @@ class SeenDocuments:
         return best if best is not None and best.similarity >= self._similarity else None
 
     def add(self, name: str, text: str, skeleton: int | None, signature: Signature | None) -> None:
-        """Keep a document, so that later ones are compared with it."""
+        """Keep the document that was just asked about, so that later ones are compared with it."""
         self._num_documents += 1
         number = self._num_documents
         blob = None if signature is None else signature.astype("<u4").tobytes()
         self._file.execute("INSERT INTO documents VALUES (?, ?, ?)", (number, name, blob))
         if skeleton is not None:
-            packed = zlib.compress(text.encode(), _LEVEL)
-            row = (_signed(skeleton), number, packed)
-            self._file.execute("INSERT INTO programs VALUES (?, ?, ?)", row)
+            packed = zlib.compress(text.encode(), _LEVEL) if self._tree is None else None
+            row = (_signed(skeleton), number, packed, self._tree)
+            self._file.execute("INSERT INTO programs VALUES (?, ?, ?, ?)", row)
         if signature is not None:
             self._file.executemany(
                 "INSERT OR IGNORE INTO bands VALUES (?, ?)",

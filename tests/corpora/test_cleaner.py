@@ -13,6 +13,7 @@ from lit_coder.corpora.json_lines_source import JsonLinesSource
 from lit_coder.corpora.parquet_files import ParquetSource
 from lit_coder.corpora.seen_documents import SeenDocuments
 from lit_coder.corpora.source import CorpusSource, Fault
+from lit_coder.corpora.syntax_process import SyntaxProcess
 
 LONG = "".join(f"def name_{n}(value_{n}):\n    return value_{n} + {n}\n" for n in range(40))
 
@@ -67,6 +68,19 @@ def test_the_same_program_in_other_layout_is_left_out_and_named(tmp_path: Path) 
     names, counts = cleaned(tmp_path, Texts(first, second, "def f(x): return x + 2\n"))
     assert names == ["0", "2"]
     assert counts.examples == {"same program": ["1: 0"]}
+
+
+def test_each_program_is_parsed_once_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    program = SyntaxProcess.program
+    monkeypatch.setattr(
+        SyntaxProcess, "program", lambda self, text: parsed.append(text) or program(self, text)
+    )
+    texts = [f"value = '{letter}'\n" for letter in "abcdef"]
+    names, _ = cleaned(tmp_path, Texts(*texts, "value = ('f')\n"))
+    assert len(names) == 6 and sorted(parsed) == sorted([*texts, "value = ('f')\n"])
 
 
 def test_what_does_not_parse_is_compared_by_its_text(tmp_path: Path) -> None:
