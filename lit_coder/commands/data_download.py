@@ -92,7 +92,7 @@ def _chosen(options: Any) -> list[DatasetSpec]:
     if options.all:
         if names:
             raise ValueError("--all is every dataset; leave the names out, or --all")
-        names = list(DATASETS)
+        names = [name for name in DATASETS if _is_at(DATASETS[name], options.source)]
     if not names:
         raise ValueError("name a dataset, or give --all; main.py data list shows what there is")
     if options.max_size is not None and options.max_size <= 0:
@@ -101,6 +101,13 @@ def _chosen(options: Any) -> list[DatasetSpec]:
     for spec in map(dataset_spec, names):
         by_folder.setdefault((dataset_folder(spec, Path()), spec.files), spec)
     return list(by_folder.values())
+
+
+def _is_at(spec: DatasetSpec, source: str | None) -> bool:
+    """Whether a dataset is where `--source` says; of all sets only those are meant."""
+    if source is None:
+        return True
+    return bool(spec.kaggle_ids) if source == "kaggle" else spec.hub_id is not None
 
 
 def _plans(

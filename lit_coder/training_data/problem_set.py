@@ -72,7 +72,7 @@ class ProblemSet:
             options: which problems.
             seed: of the run.
             of_datasets: more to learn from: those with a reference are labelled, and all of them
-                are there for the loop to solve.
+                are there for the loop to solve. What a file names as they do is the file's.
 
         Raises:
             ValueError: an unknown family or difficulty, or a file that is missing or damaged.
@@ -95,7 +95,8 @@ class ProblemSet:
         validation = _without(splits.validation, own_behaviours) if splits else ()
         measured = frozenset(map(behaviour, held_out + validation))
         own = _without(_read_files("problem_files", options.problem_files), measured)
-        more = _without(of_datasets, measured)
+        taken = {problem.task_id for problem in own}
+        more = _without([p for p in of_datasets if p.task_id not in taken], measured)
         untried = tuple(problem for problem in (*own, *more) if problem.reference is not None)
         labelled = (splits.labelled if splits else ()) + untried
         labelled = _without(labelled, measured)
