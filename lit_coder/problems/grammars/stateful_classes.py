@@ -36,6 +36,10 @@ _ACCOUNTS = scripts_of(
 )
 
 
+_OFTEN_IDLE = ("overdraft", "third", "month")
+"""Rules that some numbers make idle."""
+
+
 def account(difficulty: int, random: Random) -> ClassSketch:
     """A bank account with drawn rules."""
     known = ("fee", "overdraft", "bonus", "small", "third", "month")
@@ -55,6 +59,7 @@ def account(difficulty: int, random: Random) -> ClassSketch:
                 "" if rule == "month" else month,
             )
             for rule in rules
+            if rule in _OFTEN_IDLE
         ),
     )
 
