@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import tempfile
 import time
 from dataclasses import asdict
@@ -46,10 +45,10 @@ def main() -> int:
     settings = ExaminationSettings(min_mutation_score=LEAST_SCORE)
     counts = HarvestCounts()
     options = SandboxOptions(workers=arguments.workers)
-    started, cpu_before = time.monotonic(), _cpu_seconds()
-    kept = _harvest(settings, counts, options, arguments.functions)
+    started, own_before = time.monotonic(), time.process_time()
+    kept, cpu_seconds = _harvest(settings, counts, options, arguments.functions)
     minutes = (time.monotonic() - started) / 60
-    cpu_minutes = (_cpu_seconds() - cpu_before) / 60
+    cpu_minutes = (time.process_time() - own_before + cpu_seconds) / 60
     with tempfile.TemporaryDirectory() as folder:
         path = arguments.problems or Path(folder) / "harvested.jsonl"
         write_harvest(path, kept, ["stdlib"], settings, counts)
@@ -76,9 +75,11 @@ def main() -> int:
 
 def _harvest(
     settings: ExaminationSettings, counts: HarvestCounts, options: SandboxOptions, number: int
-) -> list[Harvested]:
+) -> tuple[list[Harvested], float]:
+    """The problems, and the processor time that tried programs took."""
     kept: list[Harvested] = []
-    with HarvestRunners(options) as runners:
+    both = HarvestRunners(options)
+    with both as runners:
         harvest = Harvest(runners, settings, counts)
         candidates = harvest.candidates(OpenPlaces("stdlib"))
         print(f"{counts.num_candidates} candidates in {counts.num_documents} files", flush=True)
@@ -89,7 +90,7 @@ def _harvest(
                     print(f"{len(kept)} of {counts.num_examined} tried", flush=True)
             if len(kept) == number:
                 break
-    return kept
+    return kept, both.cpu_seconds
 
 
 def _pass_again(path: Path, options: SandboxOptions) -> int:
@@ -109,12 +110,6 @@ def _killed_of_all(kept: list[Harvested]) -> float:
     """Killed mutants of all, likely equivalent ones included."""
     killed = sum(len(each.examined.chosen.killed) for each in kept)
     return killed / max(sum(each.examined.num_mutants for each in kept), 1)
-
-
-def _cpu_seconds() -> float:
-    """Processor time of this process and of those that have ended."""
-    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def _parse() -> argparse.Namespace:

@@ -1,6 +1,6 @@
 """The files of `inside/` as one program for the sandbox, which has nothing of this package.
 
-    CallJob(BUNDLE, ((Call("find", (text, "")),),), limits)
+    CallJob(bundle(FINDER), ((Call("find", (text, "", 12)),),), limits)
 
 They are sent as text and become modules of the same names there, so that they read like all other
 files and share the comparison that verdicts use. They import the standard library and each other.
@@ -11,13 +11,15 @@ from __future__ import annotations
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent.parent
-_NAMES = (
-    "verification.comparison",
+FINDER = (
     "harvesting.inside.hints",
     "harvesting.inside.purity",
     "harvesting.inside.source_text",
     "harvesting.inside.slicing",
     "harvesting.inside.finder",
+)
+TRIAL = (
+    "verification.comparison",
     "harvesting.inside.execution",
     "harvesting.inside.coverage",
     "harvesting.inside.inputs",
@@ -25,8 +27,6 @@ _NAMES = (
     "harvesting.inside.search",
     "harvesting.inside.trial",
 )
-FINDER = _NAMES[1:6]
-TRIAL = (_NAMES[0], *_NAMES[6:])
 _LOADER = """
 import sys, types
 

@@ -97,19 +97,13 @@ class Examined:
 
 
 class Examiner:
-    """Examines candidates on two runners, which may be used by several threads.
-
-    Attributes:
-        cpu_seconds: processor time that the programs took so far.
-    """
+    """Examines candidates on two runners, which may be used by several threads."""
 
     def __init__(self, runners: tuple[Runner, Runner], settings: ExaminationSettings) -> None:
         self._runners = runners
         self._settings = settings
         self._program = bundle(TRIAL)
         self._drawing = threading.Lock()
-        self._counting = threading.Lock()
-        self.cpu_seconds = 0.0
 
     def examine(self, candidate: Candidate, turn: int = 0) -> Examined | str:
         """What is found, or why the candidate is left out.
@@ -234,8 +228,6 @@ class Examiner:
     def _call(self, runner: Runner, action: str, arguments: tuple[Value, ...]) -> Any:
         job = CallJob(self._program, ((Call(action, arguments),),), LIMITS)
         (execution,) = runner.run([job])
-        with self._counting:
-            self.cpu_seconds += execution.cpu_seconds
         if execution.status != "completed" or not execution.outcomes[0]:
             return f"ended its process: {execution.status.replace('_', ' ')}"
         outcome = execution.outcomes[0][0]

@@ -18,6 +18,7 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from types import TracebackType
 from typing import NamedTuple
 
@@ -26,9 +27,10 @@ from lit_coder.harvesting.examination import ExaminationSettings, Examined, Exam
 from lit_coder.harvesting.finding import Place, Refused, find_candidates
 from lit_coder.harvesting.making import make_problem
 from lit_coder.problems.problem import Problem
-from lit_coder.sandbox.contract import Limits, Runner
+from lit_coder.sandbox.contract import Execution, Job, Limits, Runner
 from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
+from lit_coder.sandbox.pool_runner import PoolRunner
 
 _FINDING_LIMITS = Limits(wall_seconds=900.0, cpu_seconds=20.0)
 _AHEAD_EACH = 4
@@ -53,7 +55,6 @@ class HarvestCounts:
         num_kept: those that became problems.
         refused: functions that were refused by their syntax.
         left_out: by reason, candidates that did not become problems.
-        cpu_seconds: processor time that tried programs took.
     """
 
     num_documents: int = 0
@@ -63,12 +64,34 @@ class HarvestCounts:
     refused: list[Refused] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
 
-    cpu_seconds: float = 0.0
-
     @property
     def not_found(self) -> Counter[str]:
         """How many were refused by their syntax, by reason."""
         return Counter(each.reason for each in self.refused)
+
+
+class _MeteredRunner:
+    """A runner that is running already, and the processor time that its programs take."""
+
+    def __init__(self, runner: PoolRunner) -> None:
+        self._runner = runner
+        self._lock = Lock()
+        self.cpu_seconds = 0.0
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+        for execution in self._runner.run(jobs):
+            with self._lock:
+                self.cpu_seconds += execution.cpu_seconds
+            yield execution
+
+    def close(self) -> None:
+        self._runner.close()
+
+    def __enter__(self) -> _MeteredRunner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class HarvestRunners:
@@ -83,6 +106,12 @@ class HarvestRunners:
         self.num_each = max(1, workers // 2)
         self._options = replace(options, workers=self.num_each)
         self._stack = ExitStack()
+        self._runners: tuple[_MeteredRunner, ...] = ()
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time that programs took."""
+        return sum(runner.cpu_seconds for runner in self._runners)
 
     def __enter__(self) -> tuple[Runner, Runner]:
         """Start them.
@@ -91,9 +120,11 @@ class HarvestRunners:
             SandboxUnavailable: nothing can be run here.
         """
         with ExitStack() as starting:
-            runners = tuple(starting.enter_context(open_runner(self._options)) for _ in range(2))
+            self._runners = tuple(
+                _MeteredRunner(starting.enter_context(open_runner(self._options))) for _ in range(2)
+            )
             self._stack = starting.pop_all()
-        return runners[0], runners[1]
+        return self._runners[0], self._runners[1]
 
     def __exit__(
         self,
@@ -185,7 +216,6 @@ class Harvest:
         candidate, future = waiting.popleft()
         found = future.result()
         self._counts.num_examined += 1
-        self._counts.cpu_seconds = self._examiner.cpu_seconds
         return candidate, found
 
     def _counted(self, places: Iterable[Place]) -> Iterator[Place]:
