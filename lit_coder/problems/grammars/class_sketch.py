@@ -18,7 +18,7 @@ from lit_coder.problems.checks import DegenerateProblem, refuse_degenerate
 from lit_coder.problems.family import prompt_task_id, require_difficulty
 from lit_coder.problems.grammars.inputs import Sequences
 from lit_coder.problems.grammars.layout import WIDTH, docstring
-from lit_coder.problems.grammars.sketch import refuse_large
+from lit_coder.problems.grammars.sketch import refuse_unfit
 from lit_coder.problems.problem import Cases, Construct, MethodCall, Operation, Problem, Value
 from lit_coder.problems.reference import TrustedProgram
 
@@ -97,7 +97,7 @@ def class_problem(source: str, difficulty: int, sketch: ClassSketch, random: Ran
     program = TrustedProgram(f"class {name}:{reference}\n")
     visible, hidden = sketch.scripts.operations(name)
     tests = Cases(program.cases(visible), program.cases(hidden))
-    refuse_large(source, tests)
+    refuse_unfit(source, tests)
     for methods in sketch.without:
         other = TrustedProgram(f"class {name}:{_body(methods)}\n")
         if all(

@@ -23,7 +23,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from lit_coder.problems.checks import DegenerateProblem, refuse_degenerate
+from lit_coder.problems.checks import (
+    MIN_DISTINCT_OUTPUTS,
+    DegenerateProblem,
+    num_distinct_outputs,
+    refuse_degenerate,
+)
 from lit_coder.problems.family import prompt_task_id
 from lit_coder.problems.grammars.inputs import Inputs
 from lit_coder.problems.grammars.layout import WIDTH, docstring
@@ -99,7 +104,7 @@ def function_problem(source: str, difficulty: int, sketch: Sketch, random: Rando
     program = TrustedProgram(f"{signature}{reference}\n")
     visible, hidden = sketch.inputs.operations(name)
     tests = Cases(program.cases(visible), program.cases(hidden))
-    refuse_large(source, tests)
+    refuse_unfit(source, tests)
     _refuse_idle(sketch, tests)
     words = [_said(text, renaming) for text in sketch.words]
     examples = _examples(name, tests.visible, num_examples, random) if num_examples else []
@@ -118,8 +123,15 @@ def function_problem(source: str, difficulty: int, sketch: Sketch, random: Rando
     return problem
 
 
-def refuse_large(source: str, tests: Cases) -> None:
-    """Raise where a test expects more than a test should hold."""
+def refuse_unfit(source: str, tests: Cases) -> None:
+    """Raise where a test expects more than a test should hold, or too many the same.
+
+    What is refused most is refused first, before prompts are written and rules left out.
+    """
+    if num_distinct_outputs(tests.visible + tests.hidden, MIN_DISTINCT_OUTPUTS) < (
+        MIN_DISTINCT_OUTPUTS
+    ):
+        raise DegenerateProblem(f"{source}: too few distinct outputs")
     for case in tests.visible + tests.hidden:
         value = case.expected[-1]
         if type(value) not in _SMALL_TYPES and len(repr(value)) > MAX_OUTPUT_CHARACTERS:
