@@ -257,9 +257,7 @@ def open_contamination() -> Decontaminator:
     Raises:
         ValueError: a benchmark's file is damaged.
     """
-    found = Decontaminator.of_this_machine()
-    found.say_missing()
-    return found
+    return Decontaminator.of_this_machine()
 
 
 def open_pool(path: Path, run_id: str, version: int) -> str:

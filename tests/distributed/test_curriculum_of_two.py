@@ -20,7 +20,7 @@ def test_two_processes_draw_and_select_what_one_does(tmp_path: Path) -> None:
         "--recursion.curriculum.equal_share=0.1",
         # Not every program is let in, and which ones does not hang on the weights.
         "--recursion.solver=lit_coder.recursion.solvers.ReferenceSolver",
-        "--recursion.near_duplicates=0.6",
+        "--recursion.near_duplicates=0.1",
         "--recursion.max_kept_per_family=7",
     ]
     found = []
