@@ -1,15 +1,16 @@
 r"""Programs of equal lines: a number goes through operations with constants, one a line.
 
     def f(x):
-        # 0:06 2:12 4:18 8:30 31:99
-        x = x+2
-        x = x*3
-        return x % 100
+        # 12468:92840
+        x = (x+2)%10
+        x = (x*3)%10
+        return x
 
 The grammar of `repair` and `synthesis`. The comment shows the visible tests: inputs that are the
-same for every problem, and outputs of two digits, so that each stands at the same place in every
-prompt. There are 7 operators, each of one sign that no tokenizer joins to what stands beside it,
-with a constant from 2 to 9: 56 steps, each defined for every integer, so that no program raises.
+same for every problem, and their outputs, a digit each, so that every one stands at the same place
+in every prompt. After each step x is a digit: what a network has to learn of a step is a table of
+ten. There are 6 operators, each of one sign that no tokenizer joins to what stands beside it, with
+a constant from 2 to 9: 48 steps, each defined for every integer, so that no program raises.
 
 A program's *template* is the sequence of its operators. Of those with two and more, one in eight
 is held out, chosen by a hash: what learns from families of the others has never seen it.
@@ -33,15 +34,14 @@ from lit_coder.problems.problem import Call, Case, Cases, Problem
 from lit_coder.problems.reference import TrustedProgram
 
 # Of the single edits that change an output for any number from -20 to 99, these five miss one in
-# a thousand, as a search over random programs found.
-VISIBLE_INPUTS = (0, 2, 4, 8, 31)
-HIDDEN_INPUTS = (1, 3, 5, 6, 7, 9, 13, 19, 42, 64, 97)
-OPERATORS = "+-*%&|^"
+# a hundred, as a search over random programs found.
+VISIBLE_INPUTS = (1, 2, 4, 6, 8)
+HIDDEN_INPUTS = (0, 3, 5, 7, 9, 10, 12, 13, 19, 42, 64, 97)
+OPERATORS = "+-*&|^"
 CONSTANTS = "23456789"
-MODULUS = 100
 
 _HELD_OUT_ONE_IN = 8
-_ASSIGNED = re.compile(r"x = x(.)\d$", re.MULTILINE)
+_ASSIGNED = re.compile(r"x = \(x(.)\d\)%10$", re.MULTILINE)
 
 
 class Step(NamedTuple):
@@ -53,7 +53,7 @@ class Step(NamedTuple):
     @property
     def expression(self) -> str:
         """The right side of the assignment."""
-        return f"x{self.operator}{self.constant}"
+        return f"(x{self.operator}{self.constant})%10"
 
 
 STEPS = tuple(sorted(Step(*pair) for pair in product(OPERATORS, CONSTANTS)))
@@ -68,7 +68,7 @@ def random_steps(count: int, random: Random) -> tuple[Step, ...]:
 def body_of(steps: Sequence[Step]) -> str:
     """The function's body as a completion."""
     lines = [f"x = {step.expression}" for step in steps]
-    return "".join(f"\n    {line}" for line in (*lines, f"return x % {MODULUS}"))
+    return "".join(f"\n    {line}" for line in (*lines, "return x"))
 
 
 def template_of(body: str) -> str:
@@ -128,7 +128,7 @@ def _outputs(steps: Sequence[Step]) -> list[int]:
     numbers = [*VISIBLE_INPUTS, *HIDDEN_INPUTS]
     for step in steps:
         numbers = on_many(step)(numbers)
-    return [number % MODULUS for number in numbers]
+    return numbers
 
 
 def _refuse_idle(source: str, steps: Sequence[Step]) -> None:
@@ -148,11 +148,8 @@ def _outputs_of_one_step() -> frozenset[tuple[int, ...]]:
 
 def _prompt(cases: Sequence[Case]) -> str:
     """Signature and visible tests."""
-    shown = (
-        f"{number}:{case.expected[0]:02}"
-        for number, case in zip(VISIBLE_INPUTS, cases, strict=True)
-    )
-    return f"def f(x):\n    # {' '.join(shown)}"
+    outputs = "".join(str(case.expected[0]) for case in cases)
+    return f"def f(x):\n    # {''.join(map(str, VISIBLE_INPUTS))}:{outputs}"
 
 
 def _call(number: int) -> tuple[Call]:

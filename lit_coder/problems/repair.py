@@ -1,9 +1,9 @@
 r"""Repair: a body with one wrong token is made right.
 
     problem = REPAIR.sample(2, Random(0))
-    problem.prompt       # "def f(x):\n    # 0:06 2:12 4:18 8:30 31:99"
-    problem.draft        # "\n    x = x+2\n    x = x-3\n    return x % 100"
-    problem.reference    # "\n    x = x+2\n    x = x*3\n    return x % 100"
+    problem.prompt       # "def f(x):\n    # 12468:92840"
+    problem.draft        # "\n    x = (x+2)%10\n    x = (x-3)%10\n    return x"
+    problem.reference    # "\n    x = (x+2)%10\n    x = (x*3)%10\n    return x"
 
 Difficulty is the number of operations, 1 to 4 (`line_programs.py`). The draft differs from the
 reference in one constant or one operator and fails a visible test; no line moves. A completion is
@@ -36,7 +36,7 @@ from lit_coder.problems.line_programs import (
 )
 from lit_coder.problems.problem import Problem
 
-_CHANGEABLE = re.compile(r"(?<= x = x)(.)(\d)$", re.MULTILINE)
+_CHANGEABLE = re.compile(r"(?<= x = \(x)(.)(\d)(?=\)%10$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class RepairFamily:
     difficulties: tuple[int, ...]
 
     def num_problems(self, difficulty: int) -> int | None:
-        """Of one operation there are 56 functions; nobody will draw all of the others."""
+        """Of one operation there are 48 functions; nobody will draw all of the others."""
         return len(STEPS) if difficulty == 1 else None
 
     def sample(self, difficulty: int, random: Random) -> Problem:

@@ -1,14 +1,14 @@
 r"""Synthesis: a program is found from inputs and outputs, and there is one right text.
 
     problem = SYNTHESIS.sample(2, Random(0))
-    problem.prompt       # "def f(x):\n    # 0:06 2:12 4:18 8:30 31:99"
-    problem.reference    # "\n    x = x+2\n    x = x*3\n    return x % 100"
+    problem.prompt       # "def f(x):\n    # 12468:92840"
+    problem.reference    # "\n    x = (x+2)%10\n    x = (x*3)%10\n    return x"
 
 Difficulty is the number of operations, 1 to 3 (`line_programs.py`). Of all programs that agree
 with the visible tests the reference is the shortest, of those the first by its text: a model that
 fills all places at once would average several right answers. Any program that passes is right all
 the same. Programs with a template of `repair_held_out_templates` are not asked for. There is no
-draft: the canvas starts empty. All 178,808 programs are tried once, in half a second.
+draft: the canvas starts empty. All 112,944 programs are tried once, in half a second.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from random import Random
 
 from lit_coder.problems.family import require_difficulty
 from lit_coder.problems.line_programs import (
-    MODULUS,
     STEPS,
     VISIBLE_INPUTS,
     Step,
@@ -67,7 +66,7 @@ def _canonical_programs() -> dict[int, tuple[tuple[Step, ...], ...]]:
         for steps, numbers in programs:
             for step in STEPS:
                 outputs = on_many(step)(numbers)
-                mark = bytes([output % MODULUS for output in outputs])
+                mark = bytes(outputs)
                 if mark not in seen:
                     seen.add(mark)
                     canonical.append((*steps, step))

@@ -64,7 +64,7 @@ def test_the_reference_passes_all_tests_and_the_draft_fails_a_visible_one(
     assert passes(problem, reference, tests.visible + tests.hidden)
     assert not passes(problem, problem.draft, tests.visible)
     assert not passes(problem, "\n    return x", tests.visible)
-    assert len(tests.visible) == 5 and len(tests.hidden) == 11
+    assert len(tests.visible) == 5 and len(tests.hidden) == 12
 
 
 @given(problems())
@@ -76,32 +76,33 @@ def test_the_draft_is_one_edit_away_and_edits_lead_back(problem: Problem) -> Non
     assert problem.draft in single_edits(problem.reference)
     edits = list(single_edits(problem.draft))
     assert problem.reference in edits and problem.draft not in edits
-    assert len(set(edits)) == len(edits) == 13 * problem.difficulty
+    assert len(set(edits)) == len(edits) == 12 * problem.difficulty
     for edit in edits:
         compile(problem.program(edit), "edit", "exec")
 
 
 def test_the_prompt_shows_the_visible_tests_and_the_draft_has_lines_of_one_layout() -> None:
-    problem = line_problem("repair", [Step("+", "2"), Step("*", "3")], "\n    x = x+2")
-    assert problem.prompt == "def f(x):\n    # 0:06 2:12 4:18 8:30 31:99"
-    assert problem.reference == "\n    x = x+2\n    x = x*3\n    return x % 100"
+    problem = line_problem("repair", [Step("+", "2"), Step("*", "3")], "\n    x = (x+2)%10")
+    assert problem.prompt == "def f(x):\n    # 12468:92840"
+    assert problem.reference == "\n    x = (x+2)%10\n    x = (x*3)%10\n    return x"
 
 
 @given(problems())
 @settings(max_examples=60, deadline=None)
 def test_prompts_have_one_length_and_show_what_the_tests_ask(problem: Problem) -> None:
     assert isinstance(problem.tests, Cases)
-    assert len(problem.prompt) == len("def f(x):\n    # 0:06 2:12 4:18 8:30 31:99")
-    shown = problem.prompt.partition("# ")[2].split()
+    assert len(problem.prompt) == len("def f(x):\n    # 12468:92840")
+    inputs, _, outputs = problem.prompt.partition("# ")[2].partition(":")
+    shown = list(zip(inputs, outputs, strict=True))
     asked = [
-        f"{case.operations[0].arguments[0]}:{case.expected[0]:02}"  # type: ignore[union-attr]
+        (str(case.operations[0].arguments[0]), str(case.expected[0]))  # type: ignore[union-attr]
         for case in problem.tests.visible
     ]
     assert shown == asked
 
 
 def test_held_out_templates_are_one_in_eight_and_never_drawn_by_the_other_family() -> None:
-    for length, share in ((1, 0), (2, 8), (3, 42), (4, 312)):
+    for length, share in ((1, 0), (2, 6), (3, 26), (4, 170)):
         templates = ["".join(signs) for signs in product(OPERATORS, repeat=length)]
         assert sum(map(is_held_out_template, templates)) == share
     random = Random(0)
@@ -117,7 +118,7 @@ def test_held_out_templates_are_one_in_eight_and_never_drawn_by_the_other_family
 def test_a_template_is_the_operators_in_their_order() -> None:
     steps = [Step("+", "2"), Step("*", "3"), Step("^", "9")]
     assert template_of(body_of(steps)) == "+*^"
-    assert len(STEPS) == len(set(STEPS)) == 56
+    assert len(STEPS) == len(set(STEPS)) == 48
 
 
 @pytest.mark.parametrize(
@@ -125,8 +126,9 @@ def test_a_template_is_the_operators_in_their_order() -> None:
     [
         pytest.param([Step("+", "2"), Step("+", "3")], id="one step does the same"),
         pytest.param([Step("*", "2"), Step("-", "3"), Step("+", "3")], id="one step does it"),
-        pytest.param([Step("%", "2")], id="two outputs"),
-        pytest.param([Step("%", "4"), Step("%", "8")], id="an idle step"),
+        pytest.param([Step("&", "2")], id="two outputs"),
+        pytest.param([Step("&", "7"), Step("&", "6")], id="one step does the same, two do"),
+        pytest.param([Step("&", "6"), Step("&", "7")], id="an idle step"),
     ],
 )
 def test_a_program_that_is_less_than_it_seems_is_refused(steps: list[Step]) -> None:
@@ -139,8 +141,9 @@ def test_splits_share_no_behaviour_and_a_seed_gives_the_same(family: RepairFamil
     plan = SplitPlan(60, (2, 3, 4), num_held_out=20, held_out_difficulties=(2, 3, 4))
     splits = split_problems([family], plan, seed=1)
     assert splits == split_problems([family], plan, seed=1)
-    everything = splits.labelled + splits.held_out
-    assert len(set(map(behaviour, everything))) == len(everything) == 120
+    held_out = set(map(behaviour, splits.held_out))
+    assert len(held_out) == len(splits.held_out) == 60 == len(set(splits.labelled))
+    assert not held_out & set(map(behaviour, splits.labelled))
 
 
 @pytest.mark.parametrize("vocab_size", [261, 320, 512])
