@@ -28,7 +28,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from random import Random
 
-from lit_coder.problems.checks import DegenerateProblem, refuse_degenerate
+from lit_coder.problems.checks import (
+    MIN_DISTINCT_OUTPUTS,
+    DegenerateProblem,
+    refuse_degenerate,
+)
 from lit_coder.problems.family import prompt_task_id, require_difficulty
 from lit_coder.problems.problem import Call, Cases, Operation, Problem, Value
 from lit_coder.problems.reference import TrustedProgram
@@ -141,6 +145,9 @@ class PipelineFamily:
         outputs = [_through(functions, value) for value in inputs]
         if not all(map(is_small, outputs)):
             raise DegenerateProblem(f"{task_id}: an output is too large")
+        # Long pipelines often end so, and their steps would be left out in vain.
+        if len(set(map(repr, outputs))) < MIN_DISTINCT_OUTPUTS:
+            raise DegenerateProblem(f"{task_id}: too few distinct outputs")
         for left_out, step in enumerate(steps):
             rest = functions[:left_out] + functions[left_out + 1 :]
             if all(
