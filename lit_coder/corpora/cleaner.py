@@ -82,7 +82,8 @@ class Cleaner:
     Args:
         options: what is left out.
         folder: where a file lies meanwhile.
-        decontaminator: knows the benchmarks; None = those of this machine, where options ask.
+        decontaminator: knows the benchmarks, and is left open; None = those of this machine,
+            where the options ask for it.
     """
 
     def __init__(
@@ -92,7 +93,8 @@ class Cleaner:
         decontaminator: Decontaminator | None = None,
     ) -> None:
         self._options = options
-        self._parser = SyntaxProcess()
+        self._is_parser_ours = decontaminator is None
+        self._parser = SyntaxProcess() if decontaminator is None else decontaminator.parser
         self._decontaminator = decontaminator
         if options.decontaminate and decontaminator is None:
             self._decontaminator = Decontaminator.of_this_machine(parser=self._parser)
@@ -117,7 +119,8 @@ class Cleaner:
     def close(self) -> None:
         """Remove what lies in the folder, and end the process that parses."""
         self._seen.close()
-        self._parser.close()
+        if self._is_parser_ours:
+            self._parser.close()
 
     def __enter__(self) -> Cleaner:
         return self

@@ -72,6 +72,9 @@ class Decontaminator:
         fingerprints: of the benchmarks.
         missing: names of benchmarks that nothing is known of.
         parser: parses texts whose signs are those of a solution; None starts one when needed.
+
+    Attributes:
+        parser: the same; it is ended by `close`.
     """
 
     def __init__(
@@ -82,7 +85,7 @@ class Decontaminator:
     ) -> None:
         self._fingerprints = tuple(fingerprints)
         self._missing = tuple(missing)
-        self._parser = parser or SyntaxProcess()
+        self.parser = parser or SyntaxProcess()
         self._bodies = [_BodySearch(each.bodies) for each in fingerprints]
 
     @classmethod
@@ -127,7 +130,7 @@ class Decontaminator:
                 for held in fingerprints.runs.search(words)
             ]
             found += [
-                (task, "syntax tree", 1.0) for task in bodies.search(text, shape, self._parser)
+                (task, "syntax tree", 1.0) for task in bodies.search(text, shape, self.parser)
             ]
             for task, detector, share in found:
                 number, task_id = fingerprints.tasks[task]
@@ -181,7 +184,7 @@ class Decontaminator:
 
     def close(self) -> None:
         """End the process that parses."""
-        self._parser.close()
+        self.parser.close()
 
     def __enter__(self) -> Decontaminator:
         return self

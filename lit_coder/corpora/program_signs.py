@@ -18,7 +18,9 @@ import keyword
 import re
 from typing import NamedTuple
 
-from lit_coder.corpora.rolling_hashes import Hashes, Numbers, RollingHashes, sha_number
+import numpy
+
+from lit_coder.corpora.rolling_hashes import Hashes, RollingHashes, sha_number
 
 _COMMENT_OR_STRING = re.compile(
     r"#[^\n]*"
@@ -31,6 +33,7 @@ _COMMENT_OR_STRING = re.compile(
 # An attribute's name goes with its dot, as it is not a variable's, the bracket of a call with what
 # is called, and the letters before a string with it. What stands for a string is one quote.
 _SIGN = re.compile(r"(?:\.[^\W\d]\w*|\w+)(?:[ \t]*\(|\")?|[^\w\s(),:;\\\"]")
+_MOST_REMEMBERED = 2**18
 
 
 class ProgramSigns(NamedTuple):
@@ -60,10 +63,12 @@ def program_signs(text: str) -> ProgramSigns:
         return '"' if piece[0] != "#" else " "
 
     signs = _SIGN.findall(_COMMENT_OR_STRING.sub(blank, text))
-    shape, numbers = _SHAPE_NUMBERS.of_all(signs), _SIGN_NUMBERS.of_all(signs)
+    numbers = _NUMBERS.of_all(signs)
+    shape = numbers[1][numbers[1] != 0]
+    numbers = numbers[0][numbers[0] != 0]
     return ProgramSigns(
-        shape=shape[shape != 0],
-        skeleton=RollingHashes(numbers[numbers != 0]).whole(),
+        shape=shape,
+        skeleton=RollingHashes(numbers).whole(),
         comment_share=num_commented / max(1, len(text)),
     )
 
@@ -88,5 +93,27 @@ def _shape_number(sign: str) -> int:
     return sha_number("name(" if is_called else "name")
 
 
-_SIGN_NUMBERS = Numbers(_sign_number)
-_SHAPE_NUMBERS = Numbers(_shape_number)
+class _SignNumbers(dict[str, int]):
+    """Both numbers of each sign, looked up at once: signs are rows of a table."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._table = numpy.zeros((2, _MOST_REMEMBERED), numpy.uint64)
+
+    def __missing__(self, sign: str) -> int:
+        row = self[sign] = len(self)
+        self._table[:, row] = _sign_number(sign), _shape_number(sign)
+        return row
+
+    def of_all(self, signs: list[str]) -> Hashes:
+        """The numbers with names and those without, shape (2, number of signs)."""
+        if len(self) + len(signs) > _MOST_REMEMBERED:
+            self.clear()
+        if len(signs) > _MOST_REMEMBERED:
+            halves = (signs[: len(signs) // 2], signs[len(signs) // 2 :])
+            return numpy.concatenate([self.of_all(half) for half in halves], axis=1)
+        rows = numpy.fromiter(map(self.__getitem__, signs), numpy.int64, len(signs))
+        return self._table[:, rows]
+
+
+_NUMBERS = _SignNumbers()

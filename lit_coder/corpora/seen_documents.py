@@ -33,7 +33,8 @@ CACHE_MIB = 16
 NUM_HASHES = 128
 SHINGLE_WORDS = 5
 MIN_SHINGLES = 20
-"""Distinct runs of words of the shortest document that is compared: less is chance."""
+"""Distinct runs of words of the shortest document that is compared: less is chance. They are
+counted in the first ten times as many."""
 _ROWS_AT_ONCE = 1024
 _LEVEL = 1
 
@@ -58,8 +59,8 @@ class SignatureMaker:
 
     def signature(self, words: RollingHashes) -> Signature | None:
         """Of the runs of five words, None where there are too few."""
-        shingles = numpy.unique(words.of_length(SHINGLE_WORDS) >> numpy.uint64(32)).tolist()
-        if len(shingles) < MIN_SHINGLES:
+        shingles = (words.of_length(SHINGLE_WORDS) >> numpy.uint64(32)).tolist()
+        if len(set(shingles[: 10 * MIN_SHINGLES])) < MIN_SHINGLES:
             return None
         made = self._empty.copy()
         for start in range(0, len(shingles), _ROWS_AT_ONCE):
