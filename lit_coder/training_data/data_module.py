@@ -145,6 +145,8 @@ class CodeDataModule(pl.LightningDataModule):
         self.round = 0
         self.pool_version = EMPTY_VERSION
         self.seed = seed
+        # A linked option is no hyper-parameter where the model does not offer it, as a TRM.
+        self._pretrained = pretrained
         self.batch_size = batch_size
         self.max_sequence_length = max_sequence_length
         self.labelled_share = labelled_share
@@ -188,8 +190,8 @@ class CodeDataModule(pl.LightningDataModule):
         own = self.hparams
         if own["tokenizer"] is not None:
             return CodeTokenizer.from_file(own["tokenizer"])
-        if own["pretrained"] is not None:
-            return pretrained_tokenizer(own["pretrained"])
+        if self._pretrained is not None:
+            return pretrained_tokenizer(self._pretrained)
         # Prompts of fresh problems name every operation; their solutions stay unseen.
         texts = [p.program(p.reference or "") for p in self.problems.labelled]
         texts += [problem.prompt for problem in self.problems.fresh(round=-1, count=200)]
