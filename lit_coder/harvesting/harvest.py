@@ -102,9 +102,8 @@ class HarvestRunners:
     """
 
     def __init__(self, options: SandboxOptions) -> None:
-        workers = options.workers or len(os.sched_getaffinity(0))
-        self.num_each = max(1, workers // 2)
-        self._options = replace(options, workers=self.num_each)
+        workers = options.workers or _num_cores()
+        self._options = replace(options, workers=max(1, workers // 2))
         self._stack = ExitStack()
         self._runners: tuple[_MeteredRunner, ...] = ()
 
@@ -222,3 +221,9 @@ class Harvest:
         for place in places:
             self._counts.num_documents += 1
             yield place
+
+
+def _num_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -22,7 +22,7 @@ from lit_coder.harvesting.inside.inputs import KINDS, Inputs, hinted_kinds
 _MOST_COMBINATIONS = 330
 _DRAWS_EACH = 3
 _MOST_KEPT, _LEAST_KEPT = 6, 2
-_MOST_LATE = 6
+_MOST_LATE = 3
 _MOST_INTERESTING = 60
 _MORE_PARAMETERS = 2
 _TRIES_EACH = 3
