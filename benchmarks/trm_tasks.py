@@ -1,14 +1,15 @@
 """What a TRM learns of each task in a stated time, and what more supervision steps do.
 
-    python -m benchmarks.trm_tasks sudoku_4x4                # or sudoku_6x6, tracing, repair
+    python -m benchmarks.trm_tasks sudoku_4x4        # or sudoku_6x6, tracing, repair, repair_3
     python -m benchmarks.trm_tasks repair --seeds 1 2 3
 
 Each is a real `main.py fit` of its configuration; then answers to held-out problems are judged
 after 1, 2, ... 16 supervision steps. Tracing is measured by the length of the programs, longer
-ones than were trained on included; repair also from K noisy starts, beside random single-token
-edits at the same number of verdicts, with more operations, and on combinations of operations that
-training never had. Writes benchmarks/results/trm_<task>.json. Exits with 1 where a floor or the
-time of a task is missed: the share of problems passed at the last step, on the held-out ones.
+ones than were trained on included; repair on functions that training never had, on new bugs in
+known functions, on combinations of operations that training never had, from K noisy starts, and
+beside random single-token edits at the same number of verdicts. Writes
+benchmarks/results/trm_<task>.json. Exits with 1 where a floor or the time of a task is missed: the
+share of problems passed at the last step, on the held-out ones.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -45,6 +46,22 @@ NUM_STARTS = 8
 SHOWN_STEPS = (1, 2, 3, 4, 6, 8, 12, 16)
 
 
+class Others(NamedTuple):
+    """Problems to measure beside the held-out ones.
+
+    Attributes:
+        name: what the table calls them.
+        family, difficulty: where they are drawn.
+        is_known: they behave like labelled ones, whose drafts were others: functions that training
+            has seen, with bugs that it has not. Else none behaves like a labelled one.
+    """
+
+    name: str
+    family: str
+    difficulty: int
+    is_known: bool = False
+
+
 @dataclass(frozen=True)
 class Task:
     """A task and what is asked of it.
@@ -53,14 +70,16 @@ class Task:
         config: what is trained.
         most_minutes: its training may take.
         smallest_share: of held-out problems that must pass.
-        others: further problems to measure: a name, family, difficulty.
+        others: further problems to measure.
+        options: of the command line, beside the configuration.
         extra: further measurements, by name.
     """
 
     config: str
     most_minutes: float
     smallest_share: float
-    others: tuple[tuple[str, str, int], ...] = ()
+    others: tuple[Others, ...] = ()
+    options: tuple[str, ...] = ()
     extra: Callable[[Trained, Sequence[Problem], Verifier], dict[str, float]] = field(
         default=lambda trained, problems, verifier: {}
     )
@@ -86,17 +105,32 @@ TASKS = {
         "trm_tracing",
         15,
         0.85,
-        tuple((f"{length} lines", "tracing", length) for length in range(4, 13)),
+        tuple(Others(f"{length} lines", "tracing", length) for length in range(4, 13)),
     ),
     "repair": Task(
         "trm_repair",
         15,
         0.55,
         (
-            ("2 operations", "repair", 2),
-            ("3 operations", "repair", 3),
-            ("2 operations, new templates", "repair_held_out_templates", 2),
-            ("3 operations, new templates", "repair_held_out_templates", 3),
+            Others("new bugs in known functions", "repair", 2, is_known=True),
+            Others("new templates", "repair_held_out_templates", 2),
+        ),
+        extra=repair_extra,
+    ),
+    "repair_3": Task(
+        "trm_repair",
+        15,
+        0.0,
+        (
+            Others("new bugs in known functions", "repair", 3, is_known=True),
+            Others("new templates", "repair_held_out_templates", 3),
+        ),
+        (
+            "--data.difficulties=[3]",
+            "--data.held_out_difficulties=[3]",
+            "--data.max_sequence_length=52",
+            "--data.canvas_length=34",
+            "--recursion.max_new_tokens=34",
         ),
         repair_extra,
     ),
@@ -152,7 +186,8 @@ def _train(task: Task, seed: int, run: Path, further: Sequence[str]) -> float:
     """Train; the minutes of the whole command."""
     started = time.monotonic()
     command = [sys.executable, "main.py", "fit", "--config", f"configs/{task.config}.yaml"]
-    command += [f"--seed_everything={seed}", f"--trainer.default_root_dir={run}", *further]
+    command += [f"--seed_everything={seed}", f"--trainer.default_root_dir={run}"]
+    command += [*task.options, *further]
     finished = subprocess.run(command, cwd=REPOSITORY)
     if finished.returncode:
         raise SystemExit(finished.returncode)
@@ -163,8 +198,8 @@ def _table(task: Task, trained: Trained, verifier: Verifier) -> dict[str, Any]:
     """Print the curves; give them back by the name of what was measured."""
     held_out = trained.data.problems.held_out[:NUM_PROBLEMS]
     sets = {"held out": held_out}
-    for name, family, difficulty in task.others:
-        sets[name] = _draw(trained, family, difficulty)
+    for others in task.others:
+        sets[others.name] = _draw(trained, others)
     curves = {name: trained.curve(problems, verifier, NUM_STEPS) for name, problems in sets.items()}
     table = Table(title="passed after so many supervision steps")
     for column in ("problems", "number", *map(str, SHOWN_STEPS)):
@@ -179,18 +214,21 @@ def _table(task: Task, trained: Trained, verifier: Verifier) -> dict[str, Any]:
     return {"curves": curves, "extra": extra}
 
 
-def _draw(trained: Trained, family: str, difficulty: int) -> list[Problem]:
-    """Problems that training has not seen: none behaves like a labelled one."""
-    random = Random(f"{family}/{difficulty}")
-    seen = {behaviour(problem) for problem in trained.data.problems.labelled}
+def _draw(trained: Trained, others: Others) -> list[Problem]:
+    """Problems that training has not seen."""
+    random = Random(f"{others.family}/{others.difficulty}")
+    labelled = trained.data.problems.labelled
+    known = {behaviour(problem) for problem in labelled}
+    seen = {(behaviour(problem), problem.draft) for problem in labelled}
     drawn: list[Problem] = []
-    source = problem_family(family)
+    source = problem_family(others.family)
     for _ in range(100 * NUM_PROBLEMS):
         try:
-            problem = source.sample(difficulty, random)
+            problem = source.sample(others.difficulty, random)
         except DegenerateProblem:
             continue
-        if (mark := behaviour(problem)) not in seen:
+        mark = (behaviour(problem), problem.draft)
+        if (mark[0] in known) == others.is_known and mark not in seen:
             seen.add(mark)
             drawn.append(problem)
         if len(drawn) == NUM_PROBLEMS:
