@@ -135,8 +135,7 @@ def refuse_bad_sources(data: Mapping[str, Any], seed: Any) -> None:
         for name in data[option] or ():
             if not Path(name).exists():
                 raise ValueError(f"data.{option}: there is no file {name}")
-    # The choices of sets and their template, before anything is built.
-    training_datasets(data)
+    training_datasets(data).refuse_unreadable()
     if data["tokenizer"] is not None and not Path(data["tokenizer"]).is_file():
         raise ValueError(
             f"data.tokenizer: there is no file {data['tokenizer']}; leave it out to train one on "

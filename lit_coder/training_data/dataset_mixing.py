@@ -21,7 +21,7 @@ from lit_coder.corpora.decontamination import Decontaminator
 from lit_coder.corpora.source import CorpusSource
 from lit_coder.problems.problem import Problem
 from lit_coder.training_data.dataset_choice import DatasetChoice, benchmark_names
-from lit_coder.training_data.dataset_rows import DatasetRows, read_dataset_rows
+from lit_coder.training_data.dataset_rows import DatasetRows, read_dataset_rows, refuse_unreadable
 from lit_coder.training_data.dataset_source import DatasetSource
 from lit_coder.training_data.dataset_template import InstructionTemplate
 from lit_coder.training_data.problem_rows import Solved
@@ -68,6 +68,15 @@ class TrainingDatasets:
     def has_texts(self) -> bool:
         """Whether some of them join the corpus."""
         return any(choice.is_text for choice in self.choices)
+
+    def refuse_unreadable(self) -> None:
+        """Raise where one of them is not there, before anything is read or said.
+
+        Raises:
+            ValueError: naming it and how it is had.
+        """
+        for choice in self.choices:
+            refuse_unreadable(choice, self._folder, self._template)
 
     @cached_property
     def sources(self) -> tuple[CorpusSource, ...]:

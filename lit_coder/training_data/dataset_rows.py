@@ -104,6 +104,33 @@ def read_dataset_rows(
     return DatasetRows(choice, reading.train, reading.validation, reading.digest.hexdigest()[:16])
 
 
+def refuse_unreadable(
+    choice: DatasetChoice, folder: Path | None, template: InstructionTemplate
+) -> None:
+    """Raise where a dataset cannot be read so; a look at its first record.
+
+    Raises:
+        ValueError: it is not there, or its problems want another template.
+    """
+    dataset = open_dataset(choice.name, folder)
+    first = next(dataset.records(), None) if choice.spec.kind == "problem" else None
+    if first is not None and first.problem is not None and not first.problem.prompt.strip():
+        require_python(template, choice)
+
+
+def require_python(template: InstructionTemplate, choice: DatasetChoice) -> None:
+    """Raise where what stands before a program would be no program.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    if not template.is_python:
+        raise ValueError(
+            f"data.instruction_template {template.name!r} is no Python, and what stands before the "
+            f"programs of {choice.name} has to be; set docstring or comment"
+        )
+
+
 class _Reading:
     """Takes the records of one dataset, one after the other."""
 
@@ -184,7 +211,7 @@ class _Reading:
         if not prompt.strip() and not problem.draft:
             if not record.instruction:
                 return "without a question"
-            self._require_python()
+            require_python(self._template, self._choice)
             prompt = self._template.prompt(_asked(record.instruction, problem))
         if reference is not None:
             reference = reference.replace("\r\n", "\n")
@@ -196,13 +223,6 @@ class _Reading:
             # Weight 0: there to be solved, not to be learned from.
             reference=reference if self._choice.weight else None,
         )
-
-    def _require_python(self) -> None:
-        if not self._template.is_python:
-            raise ValueError(
-                f"data.instruction_template {self._template.name!r} is no Python, and what stands "
-                f"before the programs of {self._choice.name} has to be; set docstring or comment"
-            )
 
 
 def _asked(instruction: str, problem: Problem) -> str:
