@@ -45,6 +45,7 @@ CONTAMINATED = "contaminated"
 """The reason for which a problem, a sample or a document is left out."""
 
 _FILTER_BITS = 16
+_SAID: set[tuple[str, ...]] = set()
 
 
 class Match(NamedTuple):
@@ -174,8 +175,9 @@ class Decontaminator:
         }
 
     def say_missing(self) -> None:
-        """Log once which benchmarks nothing is known of."""
-        if self._missing:
+        """Log which benchmarks nothing is known of, once in a process."""
+        if self._missing and self._missing not in _SAID:
+            _SAID.add(self._missing)
             logger.warning(
                 "decontamination: %s: no file in LIT_CODER_DATA_DIR or ./data, so only what it "
                 "shares with the others is found",
