@@ -25,6 +25,7 @@ from torch import Tensor
 from lit_coder.generation.canvas import Canvas
 from lit_coder.generation.contract import Completion, Prompt, SamplingOptions, StopRule
 from lit_coder.generation.sampling import stream_key
+from lit_coder.networks.stablemax import log_stablemax
 from lit_coder.networks.trm import TRM, TRMState
 from lit_coder.networks.trm_refinement import Refinement, begin_refinement, refine
 from lit_coder.networks.xla_device import on_host, share_rows
@@ -39,12 +40,15 @@ class RefinementOptions:
         is_adaptive: an answer that the halting head accepts is not refined further.
         looks_at_halting: stop early once every row of a batch is accepted; it waits for the device
             after each step, which XLA would rather not.
+        is_stablemax: the network was trained with stablemax, and its log-probabilities are by it;
+            else softmax.
         fills_batches: every batch has as many rows as the others, the last one too, so that XLA
             compiles one size; rows that are too many are thrown away.
     """
 
     max_steps: int = 16
     is_adaptive: bool = True
+    is_stablemax: bool = True
     looks_at_halting: bool = True
     fills_batches: bool = False
 
@@ -123,7 +127,9 @@ class TRMGenerator:
         length = self.canvas.shape.canvas_length
         logits_RAV = refinement.logits_BLV[:, -length:]
         chosen_RA = (logits_RAV + self._ban_V(logits_RAV.shape[-1]).to(device)).argmax(-1)
-        log_RA = logits_RAV.log_softmax(-1).gather(-1, chosen_RA[..., None])[..., 0]
+        is_stablemax = self.options.is_stablemax
+        logs_RAV = log_stablemax(logits_RAV) if is_stablemax else logits_RAV.log_softmax(-1)
+        log_RA = logs_RAV.gather(-1, chosen_RA[..., None])[..., 0]
         found = (refinement.num_steps_B, refinement.halt_B, chosen_RA, log_RA)
         num_steps, halts, chosen, logs = (each.tolist() for each in on_host(found))
         self.num_steps_taken += num_steps

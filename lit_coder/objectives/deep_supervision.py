@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from lit_coder.networks.stablemax import stablemax_scores
 from lit_coder.training_data.examples import IGNORED
 
 CrossEntropy = Literal["stablemax", "softmax"]
@@ -118,9 +119,7 @@ def stablemax_cross_entropy(logits_BLV: Tensor, labels_BL: Tensor) -> Tensor:
     0 where there is no label.
     """
     is_label_BL = labels_BL != IGNORED
-    # Clamped, so that the branch that is not taken has no pole whose gradient is not a number.
-    below_BLV = 1 / (1 - logits_BLV.clamp(max=0))
-    scores_BLV = torch.where(logits_BLV < 0, below_BLV, logits_BLV + 1)
+    scores_BLV = stablemax_scores(logits_BLV)
     indices_BL1 = torch.where(is_label_BL, labels_BL, 0).long().unsqueeze(-1)
     of_label_BL = scores_BLV.gather(-1, indices_BL1).squeeze(-1)
     losses_BL = scores_BLV.sum(-1).log() - of_label_BL.log()

@@ -16,6 +16,7 @@ from lit_coder.generation.canvas import Canvas, CanvasShape
 from lit_coder.generation.contract import Completion, Prompt, SamplingOptions
 from lit_coder.generation.sampling import stream_key
 from lit_coder.generation.trm_generator import RefinementOptions, TRMGenerator
+from lit_coder.networks.stablemax import log_stablemax
 from lit_coder.networks.trm import TRM
 from lit_coder.networks.trm_refinement import Refinement, begin_refinement, refine
 from tests.networks.tiny_trm import tiny_trm
@@ -208,12 +209,13 @@ def test_banned_tokens_are_never_chosen() -> None:
     assert not set(banned) & {i for group in answers(completions) for ids in group for i in ids}
 
 
-def test_log_probabilities_are_those_of_the_whole_vocabulary() -> None:
-    for prompt, (found,) in zip(
-        PROMPTS, generator((3, 4, 5)).generate(PROMPTS, GREEDY), strict=True
-    ):
+@pytest.mark.parametrize("is_stablemax", [True, False])
+def test_log_probabilities_are_those_of_the_whole_vocabulary(is_stablemax: bool) -> None:
+    generating = generator((3, 4, 5), is_stablemax=is_stablemax)
+    for prompt, (found,) in zip(PROMPTS, generating.generate(PROMPTS, GREEDY), strict=True):
         logits_AV = refined_alone(prompt, None).logits_BLV[0, -CANVAS_LENGTH:]
-        logs_AV = logits_AV.log_softmax(-1)
+        logs_AV = log_stablemax(logits_AV) if is_stablemax else logits_AV.log_softmax(-1)
+        assert torch.allclose(logs_AV.exp().sum(-1), torch.ones(CANVAS_LENGTH), atol=1e-5)
         for place, (i, value) in enumerate(zip(found.ids, found.log_probabilities, strict=False)):
             assert math.isclose(value, float(logs_AV[place, i]), abs_tol=1e-4)
 
