@@ -142,8 +142,7 @@ class CodeDataModule(pl.LightningDataModule):
         super().__init__()
         self.save_hyperparameters(logger=False)
         require_ranges(self.hparams)
-        self.round = 0
-        self.pool_version = EMPTY_VERSION
+        self.round, self.pool_version = 0, EMPTY_VERSION
         self.seed = seed
         # A linked option is no hyper-parameter where the model does not offer it, as a TRM.
         self._pretrained = pretrained
