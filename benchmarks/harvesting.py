@@ -7,8 +7,9 @@ Functions are harvested until there are so many, each with a mutation score of a
 score counts the wrong versions that the chosen cases tell apart, of those that differ on any of
 1,600 fresh arguments. Then every reference meets its own cases once more, read back from the
 written file, in processes that have just started (other hash seeds). Elapsed minutes hold for a
-machine that does nothing else; beside them stands the processor time of all processes. Exit status
-1: a floor is missed. Needs the extra `harvest`.
+machine that does nothing else; beside them stands the processor time of the tried programs and of
+this process, without the sandbox's own. Exit status 1: a floor is missed. Needs the extra
+`harvest`.
 """
 
 from __future__ import annotations
