@@ -31,6 +31,7 @@ def problem_options(options: Mapping[str, Any]) -> ProblemOptions:
         problem_files=tuple(options["problem_files"] or ()),
         held_out_files=tuple(options["held_out_files"] or ()),
         held_out_families=tuple(options.get("held_out_families") or ()),
+        decontaminate=options["decontaminate"],
     )
 
 

@@ -28,6 +28,7 @@ from lit_coder.problems.sampling import (
     fresh_problems,
     split_problems,
 )
+from lit_coder.training_data.problem_guard import without_benchmarks
 from lit_coder.training_data.problem_plan import Cell, ProblemPlan, cells_of, draw_planned
 
 
@@ -44,6 +45,7 @@ class ProblemOptions:
     problem_files: tuple[str, ...] = ()
     held_out_files: tuple[str, ...] = ()
     held_out_families: tuple[str, ...] = ()
+    decontaminate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class ProblemSet:
         validation = _without(splits.validation, own_behaviours) if splits else ()
         measured = frozenset(map(behaviour, held_out + validation))
         own = _without(_read_files("problem_files", options.problem_files), measured)
+        own = without_benchmarks(own) if options.decontaminate else own
         taken = {problem.task_id for problem in own}
         more = _without([p for p in of_datasets if p.task_id not in taken], measured)
         untried = tuple(problem for problem in (*own, *more) if problem.reference is not None)
