@@ -33,7 +33,7 @@ from lit_coder.problems.maze import MAZES
 from lit_coder.problems.mixed_family import MixedFamily
 from lit_coder.problems.repair import REPAIR, REPAIR_HELD_OUT_TEMPLATES
 from lit_coder.problems.strings import STRINGS
-from lit_coder.problems.sudoku import SUDOKU, SUDOKU_HELD_OUT_GRIDS
+from lit_coder.problems.sudoku import SUDOKU, SUDOKU_HELD_OUT_GRIDS, SUDOKU_WITH_CLUES
 from lit_coder.problems.synthesis import SYNTHESIS
 from lit_coder.problems.tracing import TRACING, TRACING_SUMS
 
@@ -60,6 +60,7 @@ _FAMILIES: dict[str, ProblemFamily] = {
         WORD_PROBLEMS,
         STDIN_PROGRAMS,
         SUDOKU,
+        SUDOKU_WITH_CLUES,
         SUDOKU_HELD_OUT_GRIDS,
         MAZES,
         TRACING,

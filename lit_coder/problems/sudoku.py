@@ -5,14 +5,16 @@
     problem.reference    # the whole board
 
 Difficulty 1 is 4x4, 2 is 6x6 in boxes of two rows and three columns, 3 is 9x9. A puzzle has one
-solution and no clue too many. There is no prompt: the draft says everything.
+solution and, in `sudoku`, no clue too many; in `sudoku_with_clues` up to 70 % of what would be
+blank is given as well, which is where learning can begin. There is no prompt: the draft says
+everything.
 
 Which puzzles are the same (`sudoku_identity`) depends on how many grids there are that differ in
 more than a symmetry: 2 of 4x4, 49 of 6x6, 5,472,730,538 of 9x9 (Jarvis and Russell). At 9x9 a
 problem is its grid up to symmetry, so what is measured has another grid than all that is trained
 on. At 6x6 it is the puzzle up to symmetry and at 4x4, where only 36 minimal puzzles would be
-left, its clues as they stand. Grids are kept apart at 6x6 too by two families: `sudoku` draws
-none of the grids of `sudoku_held_out_grids`, which are one in eight, chosen by a hash.
+left, its clues as they stand. Grids are kept apart at 6x6 too: `sudoku` and `sudoku_with_clues`
+draw none of the grids of `sudoku_held_out_grids`, which are one in eight, chosen by a hash.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from random import Random
 
 from lit_coder.problems.family import prompt_task_id, require_difficulty
 from lit_coder.problems.problem import Answer, Problem
-from lit_coder.problems.sudoku_grid import SHAPES, Shape, minimal_puzzle, random_grid
+from lit_coder.problems.sudoku_grid import BLANK, SHAPES, Shape, minimal_puzzle, random_grid
 from lit_coder.problems.sudoku_symmetry import canonical_grid, canonical_puzzle
 
 _SHAPES: dict[int, Shape] = dict(enumerate(SHAPES.values(), start=1))
@@ -33,17 +35,20 @@ _NUM_CELLS_OF_FEW_GRIDS = 16
 
 @dataclass(frozen=True, slots=True)
 class SudokuFamily:
-    """Minimal puzzles of three sizes.
+    """Puzzles of three sizes.
 
     Args:
         name: name of the family.
         difficulties: 1 = 4x4, 2 = 6x6, 3 = 9x9.
         has_held_out_grids: from 6x6 on, draw only the held-out grids, or only the others.
+        most_given: share of a minimal puzzle's blanks that are given, at most; each puzzle draws
+            its own share.
     """
 
     name: str
     difficulties: tuple[int, ...]
     has_held_out_grids: bool
+    most_given: float = 0.0
 
     def num_problems(self, difficulty: int) -> int | None:
         """Nobody will draw them all: there are more than 80,000 minimal puzzles of 4x4 alone."""
@@ -60,7 +65,16 @@ class SudokuFamily:
         ):
             solution = random_grid(shape, random)
         puzzle = minimal_puzzle(shape, solution, random)
+        if self.most_given:
+            puzzle = _with_clues(puzzle, solution, random.uniform(0, self.most_given), random)
         return sudoku_problem(puzzle, solution, self.name, difficulty)
+
+
+def _with_clues(puzzle: str, solution: str, share: float, random: Random) -> str:
+    """The puzzle with this share of its blanks given."""
+    blanks = [place for place, cell in enumerate(puzzle) if cell == BLANK]
+    given = set(random.sample(blanks, round(share * len(blanks))))
+    return "".join(solution[place] if place in given else cell for place, cell in enumerate(puzzle))
 
 
 def sudoku_problem(puzzle: str, solution: str, source: str, difficulty: int) -> Problem:
@@ -97,5 +111,9 @@ def is_held_out_grid(solution: str) -> bool:
 
 
 SUDOKU = SudokuFamily("sudoku", (1, 2, 3), has_held_out_grids=False)
+
+SUDOKU_WITH_CLUES = SudokuFamily(
+    "sudoku_with_clues", (1, 2, 3), has_held_out_grids=False, most_given=0.7
+)
 
 SUDOKU_HELD_OUT_GRIDS = SudokuFamily("sudoku_held_out_grids", (2, 3), has_held_out_grids=True)

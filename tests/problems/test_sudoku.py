@@ -15,6 +15,7 @@ from lit_coder.problems.sampling import SplitPlan, split_problems
 from lit_coder.problems.sudoku import (
     SUDOKU,
     SUDOKU_HELD_OUT_GRIDS,
+    SUDOKU_WITH_CLUES,
     is_held_out_grid,
     sudoku_problem,
 )
@@ -60,6 +61,15 @@ def test_a_puzzle_has_one_solution_and_no_clue_too_many(seed: int, difficulty: i
         if clue != ".":
             fewer = problem.draft[:cell] + "." + problem.draft[cell + 1 :]
             assert len(solutions(fewer)) == 2
+
+
+def test_puzzles_with_clues_have_one_solution_and_from_none_to_most_of_the_blanks_given() -> None:
+    random = Random(0)
+    made = [SUDOKU_WITH_CLUES.sample(2, random) for _ in range(60)]
+    assert all(solutions(problem.draft) == [problem.reference] for problem in made)
+    assert not any(is_held_out_grid(problem.reference or "") for problem in made)
+    blanks = [problem.draft.count(".") for problem in made]
+    assert min(blanks) < 12 and max(blanks) > 22
 
 
 @given(SEEDS, st.sampled_from([1, 2, 3]))
