@@ -5,7 +5,7 @@
 
 A step is a supervision step of every slot with its loss, backward pass, clipping and AdamW: a
 `TRMModule` under Lightning's Trainer, `compile` on and off, the same random boards, turn by turn.
-States and activations are bfloat16. On the CPU the size is that of configs/trm_cpu.yaml: hidden
+States and activations are bfloat16. On the CPU the size is one that a CPU can train: hidden
 size 128, 2 layers, 4 heads, 36 cells and a register, T = 2, n = 3, 96 slots. On a GPU it is the
 published one: hidden size 512, 8 heads, 81 cells and 16 registers, T = 3, n = 6, 768 slots, with
 both mixers. A ratio is the median over the turns. Both must find the same first loss.
@@ -68,7 +68,7 @@ def settings_for(device: str) -> list[Setting]:
             "num_outer_cycles": 2,
             "num_inner_cycles": 3,
         }
-        return [Setting("trm_cpu", both | small, num_cells=36, num_slots=96)]
+        return [Setting("small", both | small, num_cells=36, num_slots=96)]
     return [
         Setting(f"published, {mixer}", both | {"mixer": mixer}, num_cells=81, num_slots=768)
         for mixer in ("mlp", "attention")
