@@ -15,9 +15,7 @@ import argparse
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from lit_coder.cli.mistakes import nearest
 from lit_coder.commands.command_parser import CommandParser
 from lit_coder.commands.data_findings import CheckCounts, about_files, about_rows, sample_lines
 from lit_coder.corpora.datasets.finding import tables_below
@@ -68,22 +66,8 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-class _InspectParser(CommandParser):
-    """Also says which option a mistyped one may have been meant for."""
-
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        options, surplus = self.parse_known_args(args, namespace)
-        if surplus:
-            known = [name for name in self._option_string_actions if name.startswith("--")]
-            near = nearest(surplus[0].partition("=")[0], known)
-            self.error(
-                f"there is no option {surplus[0]}" + (f"; did you mean {near}?" if near else "")
-            )
-        return options
-
-
 def _parser() -> CommandParser:
-    parser = _InspectParser(
+    parser = CommandParser(
         prog="main.py data inspect",
         description="Columns, counts, samples and checksum of a dataset, and the share of its rows "
         "that holds. With --pool FOLDER: the samples of a run (main.py data inspect --pool -h).",

@@ -21,7 +21,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from lit_coder.cli.mistakes import nearest
 from lit_coder.commands.command_parser import CommandParser
 from lit_coder.corpora.cleaner import REASONS
 from lit_coder.corpora.cleaning_options import CleaningOptions
@@ -91,22 +90,8 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-class _PrepareParser(CommandParser):
-    """Also says which option a mistyped one may have been meant for."""
-
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        options, surplus = self.parse_known_intermixed_args(args, namespace)
-        if surplus:
-            known = [name for name in self._option_string_actions if name.startswith("--")]
-            near = nearest(surplus[0].partition("=")[0], known)
-            self.error(
-                f"there is no option {surplus[0]}" + (f"; did you mean {near}?" if near else "")
-            )
-        return options
-
-
 def _parser() -> CommandParser:
-    parser = _PrepareParser(
+    parser = CommandParser(
         prog="main.py data prepare",
         description="Clean a corpus and write it as tokens that fit reads. A limit that is none is "
         "off.",

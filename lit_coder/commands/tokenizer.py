@@ -15,7 +15,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from lit_coder.cli.mistakes import nearest
 from lit_coder.commands.command_parser import CommandParser
 from lit_coder.problems.json_lines import read_json_lines
 from lit_coder.tokenizer import PATTERNS, CodeTokenizer
@@ -28,7 +27,6 @@ _SHOWN_BYTES = 2000
 def run(argv: list[str]) -> int:
     """Train or inspect; returns the exit status."""
     parser = _parser()
-    _refuse_typo(parser, argv)
     options = parser.parse_args(argv)
     try:
         if options.action == "train":
@@ -98,23 +96,6 @@ def _parser() -> CommandParser:
     sample.add_argument("--text", help="a text to show the tokens of")
     sample.add_argument("--file", metavar="FILE", help="a file to show the tokens of")
     return parser
-
-
-def _refuse_typo(parser: CommandParser, argv: list[str]) -> None:
-    """End where an option is unknown: argparse would name only what else is missing by it."""
-    actions = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    if not argv or argv[0] not in actions.choices:
-        return
-    chosen = actions.choices[argv[0]]
-    known = [name for name in chosen._option_string_actions if name.startswith("--")]
-    for word in argv[1:]:
-        name = word.partition("=")[0]
-        if word == "--":
-            return
-        if name.startswith("--") and name not in known:
-            near = nearest(name, known)
-            hint = f"did you mean {near}?" if near else f"the options are {', '.join(known)}"
-            chosen.error(f"there is no option {name}; {hint}")
 
 
 def _train(files: list[Path], options: argparse.Namespace) -> None:

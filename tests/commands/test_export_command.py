@@ -94,7 +94,7 @@ def test_an_empty_folder_may_be_filled(exported: Path, tmp_path: Path) -> None:
         ([], "required: --output"),
         (["--output", "new", "--ckpt_path", "none"], "--ckpt_path: none: there is no such"),
         (["--output", "new"], "--ckpt_path: there is no runs/last"),
-        (["--output", "new", "--dtype"], "unrecognized arguments: --dtype"),
+        (["--output", "new", "--dtype"], "there is no option --dtype"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_changes_nothing(
