@@ -62,3 +62,8 @@ class MixedFamily:
             except DegenerateProblem:
                 continue
         raise DegenerateProblem(f"{self.name}: {family.name} gave no problem")
+
+
+def members_of(family: ProblemFamily) -> tuple[ProblemFamily, ...]:
+    """The families of a mixture; any other family is its own."""
+    return family.families if isinstance(family, MixedFamily) else (family,)

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from lit_coder.problems.behaviour import behaviour
 from lit_coder.problems.family import ProblemFamily
+from lit_coder.problems.mixed_family import members_of
 from lit_coder.problems.problem import Problem
 from lit_coder.problems.sampling import fresh_problems
 
@@ -35,12 +36,18 @@ class ProblemPlan(NamedTuple):
 
 
 def cells_of(families: Sequence[ProblemFamily], difficulties: Sequence[int]) -> tuple[Cell, ...]:
-    """Each family with each of the difficulties that it offers, easiest first."""
+    """Each family with each of the difficulties that it offers, easiest first.
+
+    Of a mixture each of its families, each once: that is what problems name as their source.
+    """
     return tuple(
-        (family.name, difficulty)
-        for difficulty in sorted(set(difficulties))
-        for family in families
-        if difficulty in family.difficulties
+        dict.fromkeys(
+            (member.name, difficulty)
+            for difficulty in sorted(set(difficulties))
+            for family in families
+            if difficulty in family.difficulties
+            for member in members_of(family)
+        )
     )
 
 
@@ -52,7 +59,7 @@ def draw_planned(
     excluded: Set[str],
 ) -> tuple[Problem, ...]:
     """The made problems of a plan, each behaviour once, in the order of its cells."""
-    by_name = {family.name: family for family in families}
+    by_name = {member.name: member for family in families for member in members_of(family)}
     found: dict[Cell, tuple[Problem, ...]] = {}
 
     def draw(cell: Cell, count: int) -> None:

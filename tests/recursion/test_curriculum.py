@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lit_coder.problems.behaviour import behaviour
+from lit_coder.problems.registry import problem_family
 from lit_coder.recursion.apportioning import apportioned
 from lit_coder.recursion.curriculum import (
     Attempts,
@@ -23,7 +24,7 @@ from lit_coder.recursion.gates import VisibleTests
 from lit_coder.recursion.repairer import REPAIR
 from lit_coder.recursion.round_record import RoundRecord
 from lit_coder.recursion.round_work import attempts_of
-from lit_coder.training_data.problem_plan import ProblemPlan
+from lit_coder.training_data.problem_plan import ProblemPlan, cells_of, draw_planned
 from tests.recursion.candidates import make_candidate
 from tests.recursion.tiny_run import fit, make_data, make_recursion, records_in, samples_in
 
@@ -184,6 +185,16 @@ def test_a_larger_number_draws_more_of_the_same_and_shortages_are_made_up_for() 
     drawn = problems.planned(2, ProblemPlan({problems.cells[0]: 90, problems.cells[1]: 10}))
     assert len(drawn) == 100 and len({behaviour(problem) for problem in drawn}) == 100
     assert sum(problem.difficulty == 2 for problem in drawn) > 30
+
+
+def test_of_a_mixture_each_family_is_planned_by_itself() -> None:
+    cells = cells_of([problem_family("class_definitions"), problem_family("classes")], (1, 2))
+    names = ("classes", "stateful_classes")
+    assert cells == tuple((name, difficulty) for difficulty in (1, 2) for name in names)
+    families = [problem_family("class_definitions")]
+    plan = ProblemPlan({("classes", 1): 1, ("stateful_classes", 1): 3})
+    drawn = draw_planned(families, plan, round=1, seed=0, excluded=frozenset())
+    assert [problem.source for problem in drawn] == ["classes", *["stateful_classes"] * 3]
 
 
 def test_a_run_with_a_curriculum_goes_on_exactly_and_records_it(tmp_path: Path) -> None:
