@@ -20,7 +20,7 @@ ACTIONS = {
     "list": ("data_list", "every dataset that can be read: rows, size, licence, found here or not"),
     "download": ("data_download", "fetch datasets from the Hugging Face hub or Kaggle"),
     "inspect": ("data_inspect", "columns, counts, samples, and the share of rows that holds"),
-    "prepare": ("data_prepare", "clean datasets and write what is left with a manifest"),
+    "prepare": ("data_prepare", "clean a corpus and write it as tokens for fit, with a manifest"),
     "make-tests": ("data_make_tests", "write a pytest file for the functions of a file of yours"),
     "harvest": ("data_harvest", "make problems of the functions found in real code"),
     "versions": ("data_pool", "the versions of a run's pool"),
