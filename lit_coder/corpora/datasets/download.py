@@ -1,6 +1,6 @@
 """Downloads datasets: says sizes first, goes on with what broke off, checks every byte.
 
-    plans = plan_downloads([dataset_spec("mbpp_train")], folder)
+    plans = [plan_download(dataset_spec("mbpp_train"), folder)]
     refuse_full_disk(plans, folder)
     for plan in plans:
         download(plan)                         # DownloadFailed: one sentence with the way by hand
@@ -12,6 +12,7 @@ Files are stored as published: no code of a dataset is run, nothing is unpickled
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterable, Sequence
@@ -159,6 +160,10 @@ def download(plan: DownloadPlan) -> None:
                 write_sums(folder, sums)
         remove_empty_partials(folder)
     except (HubUnavailable, KaggleUnavailable) as error:
+        remove_empty_partials(folder)
+        with contextlib.suppress(OSError):
+            # Where nothing came, nothing is left; a folder that holds anything stays.
+            folder.rmdir()
         raise _failed(plan.spec, plan.root, error) from error
 
 
