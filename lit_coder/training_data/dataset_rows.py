@@ -94,12 +94,13 @@ def read_dataset_rows(
             f"({reading.left_out or 'it has no records'}); leave it out"
         )
     logger.info(
-        "%s: %d examples and %d problems with tests for training, %d for validation%s",
+        "%s: %d examples and %d problems with tests for training, %d for validation%s%s",
         choice.name,
         len(reading.train.solved),
         len(reading.train.problems),
         len(reading.validation.solved) + len(reading.validation.problems),
         f"; left out {reading.left_out}" if reading.left_out else "",
+        "; no more by data.max_samples_per_dataset" if reading.num_taken == max_samples else "",
     )
     return DatasetRows(choice, reading.train, reading.validation, reading.digest.hexdigest()[:16])
 
