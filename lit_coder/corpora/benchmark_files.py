@@ -4,12 +4,14 @@
     benchmark = load_benchmark("mbpp", folder="/data", download=False)
 
 A file of this machine comes first: the given folder, the folder of LIT_CODER_DATA_DIR, `./data`,
-each with its subfolders. Instead of a folder the file itself can be given, a Parquet file too.
-What a downloaded benchmark is known as is its repository and commit.
+each with its subfolders, then what `main.py data download` put there. Instead of a folder the file
+itself can be given, a Parquet file too. What a downloaded benchmark is known as is its repository,
+and the commit where that is known.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -41,9 +43,11 @@ def load_benchmark(name: str, folder: str | Path | None = None, download: bool =
     found = find_benchmark_file(name, given)
     if found is not None:
         return _read(name, [found])
+    hub = SOURCES[name].hub
+    if downloaded := _downloaded(name, given):
+        return _read(name, downloaded, hub.repository)
     if not download:
         raise ValueError(f"{name} is not on this machine; {_by_hand(name)}")
-    hub = SOURCES[name].hub
     try:
         paths = [fetch_hub_file(hub.repository, file, hub.revision) for file in hub.files]
     except HubUnavailable as error:
@@ -51,6 +55,17 @@ def load_benchmark(name: str, folder: str | Path | None = None, download: bool =
             f"{name} is not on this machine and could not be downloaded ({error}); {_by_hand(name)}"
         ) from error
     return _read(name, paths, f"{hub.repository} {hub_commit(paths[0])}".strip())
+
+
+def _downloaded(name: str, given: Path | None) -> list[Path]:
+    """The hub's files where `main.py data download` puts them, [] where some are missing."""
+    for place in (given, os.environ.get(DATA_FOLDER_VARIABLE), "data"):
+        if place:
+            folder = Path(place).expanduser() / name
+            paths = [folder / file for file in SOURCES[name].hub.files]
+            if all(path.is_file() for path in paths):
+                return paths
+    return []
 
 
 def _read(name: str, paths: Sequence[Path], release: str = "") -> Benchmark:

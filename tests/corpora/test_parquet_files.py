@@ -6,6 +6,7 @@ import pytest
 
 from lit_coder.corpora.benchmark_files import load_benchmark
 from lit_coder.corpora.parquet_files import read_parquet_rows
+from lit_coder.problems.benchmarks.files import DATA_FOLDER_VARIABLE
 
 parquet = pytest.importorskip("pyarrow.parquet")
 ROWS = [
@@ -39,6 +40,23 @@ def test_a_table_is_a_benchmark_like_the_published_file(table: Path) -> None:
     assert [task.task_id for task in benchmark.measured_tasks] == ["MBPP/11", "MBPP/12"]
     assert benchmark.tasks[0].problem.reference == "def g(x):\n  return 2 * x\n"
     assert benchmark.tasks[0].record["test_list"] == ROWS[0]["test_list"]
+
+
+def test_a_benchmark_is_found_where_data_download_puts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow
+
+    monkeypatch.setenv(DATA_FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for split in ("prompt", "test", "validation", "train"):
+        path = tmp_path / "mbpp" / "full" / f"{split}-00000-of-00001.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [{**row, "task_id": row["task_id"] + 2 * len(split)} for row in ROWS]
+        parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    benchmark = load_benchmark("mbpp", download=False)
+    assert len(benchmark.tasks) == 8
+    assert benchmark.release == "google-research-datasets/mbpp"
 
 
 def test_a_mistake_in_a_table_names_its_row(tmp_path: Path) -> None:
