@@ -2,7 +2,7 @@
 
     trained = Trained.load(run_folder)
     trained.curve(problems, verifier, max_steps=16)         # share passed after 1, 2, ... steps
-    trained.best_of(problems, verifier, num_starts=8)       # first answer; any of the K
+    trained.best_of(problems, verifier, num_starts=8)       # the first answer; any of K
 
 Every step is taken by every row here, whatever the halting head says: the curve is to show what
 more steps do. Verdicts are those of the loop, by all tests, visible and hidden.
@@ -35,7 +35,7 @@ BATCH_ROWS = 256
 
 
 class Starts(NamedTuple):
-    """Shares of problems passed: by the first answer, and by any of K."""
+    """Shares of problems passed: by the first answer, and by it or any of K - 1 noisy starts."""
 
     first: float
     any: float
@@ -85,18 +85,19 @@ class Trained:
     def best_of(
         self, problems: Sequence[Problem], verifier: Verifier, num_starts: int, noise: float = 1.0
     ) -> Starts:
-        """Greedy first answers, and the best of `num_starts` answers from noisy starts."""
+        """Greedy first answers, and `num_starts` answers: the first and others from noisy starts."""
         generator = self.module.generator()
         prompts = [prompt_of(problem, self.tokenizer, problem.task_id) for problem in problems]
         greedy = generator.generate(prompts, SamplingOptions(max_new_tokens=1024))
         sampled = generator.generate(
             prompts,
-            SamplingOptions(num_samples=num_starts, temperature=noise, max_new_tokens=1024),
+            SamplingOptions(num_samples=num_starts - 1, temperature=noise, max_new_tokens=1024),
         )
         first = self._passed(problems, greedy, verifier)
-        groups = self._passed(problems, sampled, verifier)
+        others = self._passed(problems, sampled, verifier)
+        groups = [[*own, *more] for own, more in zip(first, others, strict=True)]
         return Starts(
-            sum(group[0] for group in first) / len(problems),
+            sum(group[0] for group in groups) / len(problems),
             sum(any(group) for group in groups) / len(problems),
         )
 

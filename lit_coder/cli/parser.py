@@ -9,16 +9,15 @@ options stand in `fit --trainer.help`.
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from jsonargparse import DefaultHelpFormatter
 from lightning.pytorch.cli import LightningArgumentParser
 
 from lit_coder.cli.config_file import Given
 from lit_coder.cli.mistakes import Mistakes
+from lit_coder.cli.short_help import ShortHelp
 
 TITLES = {
     "": "run",
@@ -48,22 +47,7 @@ _HELP = {
 }
 """Of options that are Lightning's own."""
 
-
 _OF_A_SECTION = "Path to a configuration file."
-# Their default says what they are, or their name, where the default is that there is none.
-_PLAIN_TYPES = re.compile(r"type: (?:bool|int|float|str)(?: \| null)?, (?=default: )")
-_DEFAULT = re.compile(r"\(?default: ([^,)]+)[,)]")
-
-
-class ShortHelp(DefaultHelpFormatter):
-    """Help that says types only where a number, a text or yes and no would not be expected."""
-
-    def _expand_help(self, action: argparse.Action) -> str:
-        text = _PLAIN_TYPES.sub("", super()._expand_help(action))
-        if not getattr(action, "has_our_help", False):
-            return text
-        default = _DEFAULT.search(text)
-        return f"{action.help} (default: {default[1]})" if default else str(action.help)
 
 
 class OneSentenceParser(LightningArgumentParser):

@@ -22,6 +22,7 @@ import jsonargparse
 
 from lit_coder.cli.config_file import Given, read_config
 from lit_coder.cli.mistakes import Mistakes
+from lit_coder.cli.short_help import ShortHelp
 from lit_coder.sandbox.options import SandboxOptions
 
 _CONFIG_OPTIONS = ("--config", "-c")
@@ -46,6 +47,7 @@ class SandboxParser(jsonargparse.ArgumentParser):
             description=description,
             epilog=epilog,
             allow_abbrev=False,
+            formatter_class=ShortHelp,
         )
         self._given = Given((), ())
         self.add_argument(

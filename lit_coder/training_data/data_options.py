@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lit_coder.generation.canvas import CanvasShape
 from lit_coder.tokenizer import SMALLEST_VOCABULARY
 from lit_coder.training_data.dataset_choice import dataset_choices, refuse_benchmarks
 from lit_coder.training_data.dataset_mixing import TrainingDatasets
@@ -72,6 +73,10 @@ def require_ranges(options: Mapping[str, Any]) -> None:
     share = options["corpus_validation_share"]
     _require("corpus_validation_share", share, 0 <= share < 1, "from 0 to below 1")
     _require("fim_rate", options["fim_rate"], 0 <= options["fim_rate"] <= 1, "from 0 to 1")
+    if options["canvas_length"] is not None:
+        CanvasShape(
+            options["max_sequence_length"] - options["canvas_length"], options["canvas_length"]
+        )
     size = options["tokenizer_vocab_size"]
     least = f"{SMALLEST_VOCABULARY} or more: bytes and special tokens have one each"
     _require("tokenizer_vocab_size", size, size >= SMALLEST_VOCABULARY, least)

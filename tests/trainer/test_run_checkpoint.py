@@ -432,12 +432,13 @@ def test_a_full_disk_ends_the_run_at_the_next_step_and_keeps_the_former_checkpoi
 
         def on_train_batch_start(self, trainer: pl.Trainer, *_: Any) -> None:
             self.steps = trainer.global_step
-            if trainer.global_step == 3:
-                limits.enter_context(files_of_at_most(20_000))
-            if trainer.global_step == 4:
+            # The disk is full once the former checkpoint is there, and has been met at step 4.
+            if trainer.global_step in (3, 4):
                 for thread in threading.enumerate():
                     if thread.name == "checkpoint":
                         thread.join()
+            if trainer.global_step == 3:
+                limits.enter_context(files_of_at_most(20_000))
 
     full, checkpoint = FullAt(), RunCheckpoint(every_n_train_steps=2, every_n_minutes=0)
     with ExitStack() as limits, pytest.raises(OSError, match="File too large"):

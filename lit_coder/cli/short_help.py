@@ -1,0 +1,29 @@
+"""How options are shown: types only where they would not be expected.
+
+    parser = jsonargparse.ArgumentParser(formatter_class=ShortHelp)
+
+Shared by `fit --help` and by the tools that offer options of a configuration. Which options are
+shown is the parser's business.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from jsonargparse import DefaultHelpFormatter
+
+# Their default says what they are, or their name, where the default is that there is none.
+_PLAIN_TYPES = re.compile(r"type: (?:bool|int|float|str)(?: \| null)?, (?=default: )")
+_DEFAULT = re.compile(r"\(?default: ([^,)]+)[,)]")
+
+
+class ShortHelp(DefaultHelpFormatter):
+    """Help that says types only where a number, a text or yes and no would not be expected."""
+
+    def _expand_help(self, action: argparse.Action) -> str:
+        text = _PLAIN_TYPES.sub("", super()._expand_help(action))
+        if not getattr(action, "has_our_help", False):
+            return text
+        default = _DEFAULT.search(text)
+        return f"{action.help} (default: {default[1]})" if default else str(action.help)
