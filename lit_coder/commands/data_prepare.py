@@ -36,7 +36,7 @@ from lit_coder.training_data.corpus_tokens import (
     TOKENIZER_FILE,
     prepare_tokens,
 )
-from lit_coder.training_data.dataset_choice import dataset_choices, refuse_benchmarks
+from lit_coder.training_data.dataset_choice import dataset_choices
 from lit_coder.training_data.dataset_source import DatasetSource
 
 _DEFAULTS = CleaningOptions()
@@ -167,23 +167,25 @@ def _number(name: str, text: str) -> float | None:
 def _sources(
     names: Sequence[str], folder: Path | None, max_documents: int | None
 ) -> list[CorpusSource]:
-    """Datasets by their names, everything else as `data.corpus` has it."""
-    sources: list[CorpusSource] = []
-    for name in names:
-        key = name.partition(":")[0].strip().lower().replace("-", "_")
-        if key not in DATASETS or Path(name).exists():
-            sources += open_sources([name])
-            continue
-        choices = dataset_choices([name])
-        refuse_benchmarks(choices, allowed=False)
-        (choice,) = choices
+    """Datasets by their names, everything else as `data.corpus` has it, in the order of fit."""
+    corpus = [name for name in names if not _is_dataset(name)]
+    choices = dataset_choices([name for name in names if _is_dataset(name)])
+    for choice in choices:
         if not choice.is_text:
+            remedy = "leave it out" if choice.spec.is_benchmark else "fit takes it in data.datasets"
             raise ValueError(
-                f"{choice.name} holds questions and answers, which are no corpus; fit takes it in "
-                "data.datasets"
+                f"SOURCE {choice.name} holds {choice.spec.kind}s, which are no corpus; {remedy}"
             )
-        sources.append(DatasetSource(choice, folder, max_documents))
-    return sources
+    try:
+        sources = open_sources(corpus) if corpus else []
+    except ValueError as error:
+        raise ValueError(str(error).replace("data.corpus:", "SOURCE:")) from error
+    return [*sources, *(DatasetSource(choice, folder, max_documents) for choice in choices)]
+
+
+def _is_dataset(name: str) -> bool:
+    key = name.partition(":")[0].strip().lower().replace("-", "_")
+    return key in DATASETS and not Path(name).exists()
 
 
 def _tokenizer(
@@ -241,10 +243,14 @@ def _about_benchmarks(manifest: dict[str, Any]) -> Iterator[str]:
 def _ending(folder: Path, options: argparse.Namespace, cleaning: CleaningOptions) -> Iterator[str]:
     """Where everything lies, and the options with which fit reads it."""
     yield f"{folder / MANIFEST_FILE}: the counts"
-    names = [name for name in options.sources if name.partition(":")[0] not in DATASETS]
+    names = [name for name in options.sources if not _is_dataset(name)]
     words = [f"--data.corpus={json.dumps(names)}"] if names else []
-    datasets = [name for name in options.sources if name not in names]
-    words += [f"--data.datasets={json.dumps(datasets)}"] if datasets else []
+    datasets = [name for name in options.sources if _is_dataset(name)]
+    if datasets:
+        words.append(f"--data.datasets={json.dumps(datasets)}")
+        most = "null" if options.max_documents is None else options.max_documents
+        words.append(f"--data.max_samples_per_dataset={most}")
+        words += [f"--data.datasets_folder={options.folder}"] if options.folder else []
     words.append(f"--data.tokenizer={options.tokenizer or folder / TOKENIZER_FILE}")
     if options.output:
         words.append(f"--data.cache_dir={options.output}")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lit_coder.commands import data
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.corpus_opening import CorpusOpening
+from lit_coder.training_data.data_module import CodeDataModule
 
 
 @pytest.fixture
@@ -39,6 +42,27 @@ def test_a_run_reads_what_was_prepared(
     assert opening.prepare(tokenizer, 8).train.folder == manifest.parent / "train"
 
 
+def test_the_options_that_are_printed_read_what_was_prepared_of_a_dataset(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "sets" / "codeparrot_clean"
+    folder.mkdir(parents=True)
+    rows = [
+        {"repo_name": "a", "path": f"{n}.py", "license": "mit", "content": f"x_{n} = {n} * y\n"}
+        for n in range(9)
+    ]
+    (folder / "file-1.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = ["CodeParrot-clean", str(corpus), "--folder", str(folder.parent)]
+    words += ["--output", str(tmp_path / "prepared"), "--vocab-size", "300"]
+    assert data.run(["prepare", *words, "--max-documents", "5"]) == 0
+    *_, said = capsys.readouterr().out.splitlines()
+    options = dict(word[7:].split("=", 1) for word in shlex.split(said) if "--data." in word)
+    module = CodeDataModule(**{name: yaml.safe_load(text) for name, text in options.items()})
+    (manifest,) = (tmp_path / "prepared").rglob("manifest.json")
+    assert module.corpus is not None
+    assert module.corpus.train.folder == manifest.parent / "train"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -49,6 +73,8 @@ def test_a_run_reads_what_was_prepared(
         (["--vocab-size", "3"], "--vocab-size must be at least"),
         (["--max-length", "10"], "hold no document to train on: 7 length were left out"),
         (["mbpp_train"], "fit takes it in data.datasets"),
+        (["mbpp_test"], "SOURCE mbpp_test holds problems, which are no corpus; leave it out"),
+        (["stdlb"], "SOURCE: 'stdlb' is nothing that can be read"),
     ],
 )
 def test_a_mistake_is_one_sentence(
