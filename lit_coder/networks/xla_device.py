@@ -58,8 +58,11 @@ def share_rows(tensor: Tensor) -> Tensor:
         return tensor
     count = _num_sharing_devices()
     if count > 1 and tensor.shape[0] % count == 0:
+        import torch_xla.core.xla_model as xla_model
         import torch_xla.distributed.spmd as spmd
 
+        # What is still being computed has no data that could be shared out.
+        xla_model.wait_device_ops()
         spmd.mark_sharding(tensor, _mesh(), ("rows", *[None] * (tensor.dim() - 1)))
     return tensor
 
