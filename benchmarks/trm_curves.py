@@ -85,7 +85,7 @@ class Trained:
     def best_of(
         self, problems: Sequence[Problem], verifier: Verifier, num_starts: int, noise: float = 1.0
     ) -> Starts:
-        """Greedy first answers, and `num_starts` answers: the first and others from noisy starts."""
+        """Greedy first answers, and those with others from noisy starts, `num_starts` in all."""
         generator = self.module.generator()
         prompts = [prompt_of(problem, self.tokenizer, problem.task_id) for problem in problems]
         greedy = generator.generate(prompts, SamplingOptions(max_new_tokens=1024))
