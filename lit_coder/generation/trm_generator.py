@@ -38,10 +38,10 @@ class RefinementOptions:
     Args:
         max_steps: supervision steps, at most.
         is_adaptive: an answer that the halting head accepts is not refined further.
-        looks_at_halting: stop early once every row of a batch is accepted; it waits for the device
-            after each step, which XLA would rather not.
         is_stablemax: the network was trained with stablemax, and its log-probabilities are by it;
             else softmax.
+        looks_at_halting: stop early once every row of a batch is accepted; it waits for the device
+            after each step, which XLA would rather not.
         fills_batches: every batch has as many rows as the others, the last one too, so that XLA
             compiles one size; rows that are too many are thrown away.
     """

@@ -201,7 +201,7 @@ class TRMModule(CodeModule):
         refinement = RefinementOptions(
             options["supervision_steps"],
             options["halts_when_sure"],
-            options["cross_entropy"] == "stablemax",
+            is_stablemax=options["cross_entropy"] == "stablemax",
             looks_at_halting=self.device.type != "xla",
             fills_batches=self.device.type == "xla",
         )

@@ -140,7 +140,7 @@ def fresh_problems(
     difficulties: Sequence[int],
     excluded: Collection[str],
 ) -> FreshProblems:
-    """A round's problems, balanced over families and difficulties, each behaviour once.
+    """A round's problems, balanced over families and difficulties, each behaviour once (see above).
 
     Raises:
         ValueError: no family offers one of `difficulties`, or a family offers none of them.
@@ -224,8 +224,7 @@ class _Drawing:
         random = derived_random(self._seed, split, family.name, difficulty)
         patience = max(MIN_PATIENCE, min(10 * (family.num_problems(difficulty) or 0), 10_000))
         found: list[Problem] = []
-        new_behaviours: set[str] = set()
-        drafts: set[tuple[str, str]] = set()
+        drawn: set[tuple[str, str]] = set()
         misses = 0
         while len(found) < wanted and misses < patience:
             misses += 1
@@ -233,16 +232,15 @@ class _Drawing:
                 problem = family.sample(difficulty, random)
             except DegenerateProblem:
                 continue
-            key = behaviour(problem)
             # Two wrong bodies of one function are two things to learn, and one to measure.
             draft = problem.draft if has_many_drafts and problem.kind != "answer" else ""
-            if key in self._taken or (key, draft) in drafts:
+            key = (behaviour(problem), draft)
+            if key[0] in self._taken or key in drawn:
                 continue
-            new_behaviours.add(key)
-            drafts.add((key, draft))
+            drawn.add(key)
             found.append(problem)
             misses = 0
-        self._taken |= new_behaviours
+        self._taken.update(key for key, _ in drawn)
         return found
 
 
