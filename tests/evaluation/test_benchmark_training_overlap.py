@@ -72,7 +72,12 @@ def fill_pool(folder: Path) -> int:
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CodeDataModule:
     write_files(tmp_path)
     monkeypatch.setenv("LIT_CODER_DATA_DIR", str(tmp_path))
-    return make_data(max_sequence_length=256, problem_files=[str(tmp_path / "mine.jsonl")])
+    # Decontamination would leave out what is counted here.
+    return make_data(
+        max_sequence_length=256,
+        problem_files=[str(tmp_path / "mine.jsonl")],
+        decontaminate=False,
+    )
 
 
 def test_problems_of_corpus_and_pool_are_counted_and_scored_apart(
@@ -125,3 +130,11 @@ def test_without_its_pool_a_checkpoint_is_compared_with_the_problems_alone(
     assert set(summary["overlapping"]) == {"HumanEval/0", "HumanEval/1"}
     assert "without the pool" in summary["training_data"]
     assert any("pool.lance is gone" in r.getMessage() for r in log_lines.records)
+
+
+def test_what_decontamination_leaves_out_is_no_overlap(
+    tmp_path: Path, data: CodeDataModule
+) -> None:
+    guarded = make_data(max_sequence_length=256, problem_files=[str(tmp_path / "mine.jsonl")])
+    run("test", tmp_path, make_callback(names=["humaneval"]), guarded)
+    assert not summary_of(tmp_path, HUMANEVAL)["overlapping"]
