@@ -22,14 +22,15 @@ from pathlib import Path
 from typing import Any
 
 from lit_coder.commands.command_parser import CommandParser
+from lit_coder.corpora.cache_root import cache_root
 from lit_coder.corpora.cleaner import REASONS
 from lit_coder.corpora.cleaning_options import CleaningOptions
+from lit_coder.corpora.datasets.dataset_source import DatasetSource
 from lit_coder.corpora.datasets.registry import DATASETS
 from lit_coder.corpora.decontamination import DETECTORS
 from lit_coder.corpora.open_sources import open_sources
 from lit_coder.corpora.source import CorpusSource
 from lit_coder.tokenizer import CodeTokenizer
-from lit_coder.training_data.cache_folder import cache_root
 from lit_coder.training_data.corpus_tokenizer import train_corpus_tokenizer
 from lit_coder.training_data.corpus_tokens import (
     MANIFEST_FILE,
@@ -37,7 +38,6 @@ from lit_coder.training_data.corpus_tokens import (
     prepare_tokens,
 )
 from lit_coder.training_data.dataset_choice import dataset_choices
-from lit_coder.training_data.dataset_source import DatasetSource
 
 _DEFAULTS = CleaningOptions()
 _LIMITS = {
@@ -180,7 +180,10 @@ def _sources(
         sources = open_sources(corpus) if corpus else []
     except ValueError as error:
         raise ValueError(str(error).replace("data.corpus:", "SOURCE:")) from error
-    return [*sources, *(DatasetSource(choice, folder, max_documents) for choice in choices)]
+    return [
+        *sources,
+        *(DatasetSource(each.spec, folder, max_documents, each.weight) for each in choices),
+    ]
 
 
 def _is_dataset(name: str) -> bool:

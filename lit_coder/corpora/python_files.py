@@ -19,9 +19,8 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lit_coder.corpora.file_digests import file_digest
 from lit_coder.corpora.source import LONGEST_DOCUMENT_BYTES, Fault, too_long
-
-_CHUNK_BYTES = 2**20
 
 
 def python_files(root: Path) -> Iterator[tuple[str, Path]]:
@@ -94,25 +93,19 @@ def decode_python(content: bytes) -> str | Fault:
 
 
 def content_digest(parts: Iterable[tuple[str, Path]]) -> str:
-    """The sha256 of names and contents, in their order; all bytes are read, a gigabyte a second.
+    """The sha256 of names and contents, in their order.
 
     Where the files lie does not matter, nor when they were written. One that cannot be read
     counts as that.
     """
     whole = hashlib.sha256()
     for name, path in parts:
-        whole.update(os.fsencode(name) + b"\0" + _file_digest(path))
+        whole.update(os.fsencode(name) + b"\0" + _digest_or_not(path))
     return whole.hexdigest()
 
 
-def _file_digest(path: Path) -> bytes:
-    digest = hashlib.sha256()
+def _digest_or_not(path: Path) -> bytes:
     try:
-        if not path.is_file():
-            return b"unreadable"
-        with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK_BYTES):
-                digest.update(chunk)
+        return file_digest(path) if path.is_file() else b"unreadable"
     except OSError:
         return b"unreadable"
-    return digest.digest()

@@ -1,6 +1,6 @@
 """Things that are made once, kept on disk, and used by every later run: tokens and tokenizers.
 
-    root = cache_root(None)                       # $LIT_CODER_CACHE_DIR or ~/.cache/lit_coder
+    root = cache_root(None)                       # corpora/cache_root.py
     corpus = cached(root / "tokens", key, make, TokenCorpus)
 
 What is made appears whole or not at all: it is written beside its place, in `KEY.work`, and
@@ -27,7 +27,6 @@ from lit_coder.training_data.folder_lock import FolderLock
 
 logger = logging.getLogger("lit_coder.training_data")
 
-CACHE_FOLDER_VARIABLE = "LIT_CODER_CACHE_DIR"
 UNUSED_DAYS = 30
 # Written last, and touched whenever the folder is used.
 _LAST_USE = "last_use"
@@ -35,12 +34,6 @@ _WORK = ".work"
 _POLL_SECONDS = 0.1
 
 Opened = TypeVar("Opened")
-
-
-def cache_root(given: str | Path | None) -> Path:
-    """The folder that caches lie in: the given one, the environment's, or the user's."""
-    named = given or os.environ.get(CACHE_FOLDER_VARIABLE)
-    return Path(named).expanduser() if named else Path.home() / ".cache" / "lit_coder"
 
 
 def key_of(settings: dict[str, Any]) -> str:

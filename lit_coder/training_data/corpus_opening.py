@@ -15,11 +15,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from lit_coder.corpora.cache_root import cache_root
 from lit_coder.corpora.cleaning_options import CleaningOptions
 from lit_coder.corpora.open_sources import open_sources
 from lit_coder.corpora.source import CorpusSource
 from lit_coder.tokenizer import CodeTokenizer
-from lit_coder.training_data.cache_folder import cache_root
 from lit_coder.training_data.corpus_tokenizer import train_corpus_tokenizer
 from lit_coder.training_data.corpus_tokens import PreparedTokens, prepare_tokens
 from lit_coder.training_data.dataset_mixing import TrainingDatasets

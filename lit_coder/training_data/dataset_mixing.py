@@ -5,7 +5,7 @@
     datasets.sources                  # programs for the corpus
     datasets.training_rows(labelled)  # solved prompts of each set, with its weight
 
-It connects what is read (`dataset_rows`, `dataset_source`) with the DataModule; which rows a step
+It connects what is read (`dataset_rows`, `DatasetSource`) with the DataModule; which rows a step
 is made of is decided in `mixture`.
 """
 
@@ -17,12 +17,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from lit_coder.corpora.datasets.dataset_source import DatasetSource
 from lit_coder.corpora.decontamination import Decontaminator
 from lit_coder.corpora.source import CorpusSource
 from lit_coder.problems.problem import Problem
 from lit_coder.training_data.dataset_choice import DatasetChoice, benchmark_names
 from lit_coder.training_data.dataset_rows import DatasetRows, read_dataset_rows, refuse_unreadable
-from lit_coder.training_data.dataset_source import DatasetSource
 from lit_coder.training_data.dataset_template import InstructionTemplate
 from lit_coder.training_data.problem_rows import Solved
 
@@ -82,7 +82,7 @@ class TrainingDatasets:
     def sources(self) -> tuple[CorpusSource, ...]:
         """Those that are programs as they are, for the corpus."""
         return tuple(
-            DatasetSource(choice, self._folder, self._max_samples)
+            DatasetSource(choice.spec, self._folder, self._max_samples, choice.weight)
             for choice in self.choices
             if choice.is_text
         )

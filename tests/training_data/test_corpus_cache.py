@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lit_coder.training_data.cache_folder import cache_root, cached, key_of
+from lit_coder.corpora.cache_root import cache_root
+from lit_coder.training_data.cache_folder import cached, key_of
 
 DAY_SECONDS = 24 * 3600
 

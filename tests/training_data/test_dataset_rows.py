@@ -14,9 +14,8 @@ from lit_coder.training_data.dataset_choice import (
 )
 from lit_coder.training_data.dataset_mixing import TrainingDatasets
 from lit_coder.training_data.dataset_rows import DatasetRows, read_dataset_rows
-from lit_coder.training_data.dataset_source import DatasetSource
 from lit_coder.training_data.dataset_template import InstructionTemplate
-from tests.training_data.dataset_files import write_alpaca, write_mbpp, write_programs
+from tests.training_data.dataset_files import write_alpaca, write_mbpp
 
 
 def read(
@@ -107,21 +106,6 @@ def test_problems_want_a_template_that_is_python(tmp_path: Path) -> None:
     (choice,) = dataset_choices(["mbpp_train"])
     with pytest.raises(ValueError, match="set docstring or comment"):
         read_dataset_rows(choice, tmp_path, InstructionTemplate("alpaca"), None, 0.0)
-
-
-def test_programs_are_a_source_of_the_corpus_of_which_a_share_can_be_taken(
-    tmp_path: Path,
-) -> None:
-    write_programs(tmp_path)
-    (whole,) = dataset_choices(["codeparrot_clean"])
-    (half,) = dataset_choices(["codeparrot_clean:0.5"])
-    texts = {document.text for document in DatasetSource(whole, tmp_path, None).documents()}
-    some = {document.text for document in DatasetSource(half, tmp_path, None).documents()}
-    assert len(texts) == 60 and some < texts and 15 < len(some) < 45
-    first = DatasetSource(whole, tmp_path, 7)
-    assert len(list(first.documents())) == 7
-    assert first.fingerprint() == DatasetSource(whole, tmp_path, 7).fingerprint()
-    assert first.fingerprint() != DatasetSource(whole, tmp_path, 8).fingerprint()
 
 
 def test_a_record_that_holds_a_benchmarks_task_is_left_out_and_counted(

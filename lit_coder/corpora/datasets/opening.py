@@ -59,6 +59,20 @@ class CodeDataset:
         """Of its first file."""
         return list(first_row(self.files[0]) or ())
 
+    def contents(self) -> Iterator[tuple[str, Path]]:
+        """Name and path of every file that the records come from, a table's own ones included."""
+        for path in self.files:
+            if path.is_file():
+                yield path.name, path
+                continue
+            found = sorted(each for each in path.rglob("*") if each.is_file())
+            yield from ((each.relative_to(path.parent).as_posix(), each) for each in found)
+        if self.spec.reader == "codeparrot_1m":
+            from lit_coder.corpora.datasets.token_windows import find_tokenizer, text_column
+
+            if text_column(self.files[0]) is None:
+                yield "tokenizer", find_tokenizer(self.files[0], self._tokenizer)
+
     def records(self) -> Iterator[Record]:
         """The records in the order of the files; each pass begins anew and counts anew.
 
