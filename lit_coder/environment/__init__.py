@@ -1,0 +1,1 @@
+"""An agent writes, tests, searches and decides: CoderEnvironment, bisection, delta debugging."""
