@@ -1,9 +1,11 @@
 """`main.py data harvest`: problems made of the functions found in real code.
 
     python main.py data harvest stdlib --output harvested.jsonl --max-functions 200 --to-solve 0.5
+    python main.py data harvest --datasets codesearchnet --output harvested.jsonl
     python main.py fit --config configs/quickstart.yaml --data.problem_files "[harvested.jsonl]"
 
-Ctrl+C ends it, and what was found until then is written. The work is `harvesting/`'s.
+What holds a task of a benchmark is left out and counted in the manifest. Ctrl+C ends it, and what
+was found until then is written. The work is `harvesting/`'s.
 """
 
 from __future__ import annotations
@@ -11,13 +13,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
-from itertools import chain
+from contextlib import ExitStack, closing
+from itertools import chain, islice
 from pathlib import Path
 from statistics import mean
 
 from lit_coder.commands.command_parser import CommandParser
 from lit_coder.commands.harvest_progress import HarvestProgress, sandbox_of
+from lit_coder.corpora.datasets.registry import dataset_spec
+from lit_coder.corpora.decontamination import Decontaminator, count_matches
 from lit_coder.harvesting.examination import ExaminationSettings
 from lit_coder.harvesting.finding import Place
 from lit_coder.harvesting.harvest import Harvest, HarvestCounts, Harvested, HarvestRunners
@@ -26,6 +30,8 @@ from lit_coder.harvesting.record import manifest_path, write_harvest
 from lit_coder.harvesting.typed_inputs import require_hypothesis
 
 _MOST_REASONS = 5
+# More than the standard library has: its tests show arguments for functions of all its files.
+_DOCUMENTS_AT_ONCE = 10_000
 
 
 def run(argv: list[str]) -> int:
@@ -38,27 +44,37 @@ def run(argv: list[str]) -> int:
     settings = ExaminationSettings(seed=options.seed, min_mutation_score=options.min_mutation_score)
     output = _checked(options)
     require_hypothesis()
-    places = [OpenPlaces(spec) for spec in options.sources]
+    names = list(dict.fromkeys([*options.sources, *options.datasets]))
+    places = [
+        OpenPlaces(name, options.folder, options.max_documents, name in options.datasets)
+        for name in names
+    ]
     counts = HarvestCounts()
     kept: list[Harvested] = []
     progress = HarvestProgress(sys.stderr)
-    try:
-        sandbox = sandbox_of(options.workers)
-        with HarvestRunners(sandbox) as runners:
-            harvest = Harvest(runners, settings, counts)
-            with closing(_problems(harvest, places, counts, progress)) as problems:
-                for harvested in problems:
-                    kept.append(harvested)
-                    if len(kept) == options.max_functions:
-                        break
-    finally:
-        # However it ends: what was found is kept.
-        progress.end()
-        if kept:
-            write_harvest(output, kept, options.sources, settings, counts, options.to_solve)
-            _say(output, kept, counts)
+    with ExitStack() as stack:
+        guard = None
+        if options.decontaminate:
+            guard = stack.enter_context(Decontaminator.of_this_machine())
+            guard.say_missing()
+        try:
+            sandbox = sandbox_of(options.workers)
+            with HarvestRunners(sandbox) as runners:
+                harvest = Harvest(runners, settings, counts, decontaminator=guard)
+                with closing(_problems(harvest, places, counts, progress)) as problems:
+                    for harvested in problems:
+                        kept.append(harvested)
+                        if len(kept) == options.max_functions:
+                            break
+        finally:
+            # However it ends: what was found is kept.
+            progress.end()
+            if kept:
+                about = None if guard is None else guard.about()
+                write_harvest(output, kept, names, settings, counts, options.to_solve, about)
+                _say(output, kept, counts)
     if not kept:
-        raise ValueError(_nothing(options.sources, counts))
+        raise ValueError(_nothing(names, counts))
     return 0
 
 
@@ -69,17 +85,19 @@ def _problems(
     progress: HarvestProgress,
 ) -> Generator[Harvested, None, None]:
     for each in places:
-        documents = _shown(each, counts, progress)
-        candidates = harvest.candidates(documents)
-        total = counts.num_candidates
-        with closing(harvest.tried(candidates, each.name)) as tried:
-            for candidate, problem in tried:
-                progress.show(
-                    f"tried {counts.num_examined} of {total} functions, kept {counts.num_kept}, "
-                    f"now {candidate.place}"
-                )
-                if problem is not None:
-                    yield problem
+        documents = iter(_shown(each, counts, progress))
+        # A part of a large source at a time, so that the first problems need not wait for its end.
+        while part := list(islice(documents, _DOCUMENTS_AT_ONCE)):
+            candidates = harvest.candidates(part)
+            total = counts.num_candidates
+            with closing(harvest.tried(candidates, each.name)) as tried:
+                for candidate, problem in tried:
+                    progress.show(
+                        f"tried {counts.num_examined} of {total} functions, kept "
+                        f"{counts.num_kept}, now {candidate.place}"
+                    )
+                    if problem is not None:
+                        yield problem
 
 
 def _shown(places: OpenPlaces, counts: HarvestCounts, progress: HarvestProgress) -> Iterator[Place]:
@@ -94,6 +112,13 @@ def _checked(options: argparse.Namespace) -> Path:
     Raises:
         ValueError: an option cannot serve.
     """
+    if not options.sources and not options.datasets:
+        raise ValueError("name a SOURCE, or a dataset with --datasets; stdlib is always there")
+    for name in options.datasets:
+        try:
+            dataset_spec(name)
+        except ValueError as error:
+            raise ValueError(f"--datasets: {error}") from error
     output = Path(options.output)
     if output.suffix != ".jsonl":
         raise ValueError(f"--output {output}: a problem file ends in .jsonl; name it so")
@@ -106,6 +131,10 @@ def _checked(options: argparse.Namespace) -> Path:
         raise ValueError(
             f"--max-functions must be at least 1, not {options.max_functions}; leave it out for "
             "all functions"
+        )
+    if options.max_documents is not None and options.max_documents < 1:
+        raise ValueError(
+            f"--max-documents must be at least 1, not {options.max_documents}; leave it out for all"
         )
     if not 0 <= options.to_solve <= 1:
         raise ValueError(
@@ -129,6 +158,9 @@ def _say(output: Path, kept: Sequence[Harvested], counts: HarvestCounts) -> None
     print(f"{manifest_path(output)}: files, lines, licences, scores, and what was left out")
     for reason, number in counts.left_out.most_common(_MOST_REASONS):
         print(f"  left out, {reason}: {number}")
+    for name, by_detector in count_matches(counts.contaminated).items():
+        found = ", ".join(f"{detector} {number}" for detector, number in by_detector.items())
+        print(f"  contaminated by {name}: {found}")
     print(f'use it: python main.py fit --config ... --data.problem_files "[{output}]"')
 
 
@@ -150,9 +182,26 @@ def _parser() -> CommandParser:
     )
     parser.add_argument(
         "sources",
-        nargs="+",
+        nargs="*",
         metavar="SOURCE",
-        help="stdlib, site-packages, a folder, a .py file, or another source of data.corpus",
+        help="stdlib, site-packages, a folder, a .py file, the name of a dataset, or another "
+        "source of data.corpus",
+    )
+    parser.add_argument(
+        "--datasets",
+        nargs="+",
+        metavar="NAME",
+        default=[],
+        help="datasets (main.py data list) whose programs are looked into, as codesearchnet",
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        metavar="FOLDER",
+        help="where datasets lie (default: LIT_CODER_DATA_DIR, then ./data)",
+    )
+    parser.add_argument(
+        "--max-documents", type=int, metavar="N", help="of each source (default: all)"
     )
     parser.add_argument("--output", required=True, metavar="FILE", help="the .jsonl file to write")
     parser.add_argument("--max-functions", type=int, metavar="N", help="stop after so many")
@@ -174,6 +223,12 @@ def _parser() -> CommandParser:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
     parser.add_argument(
         "--workers", type=int, metavar="N", help="processes; without it one for each core"
+    )
+    parser.add_argument(
+        "--no-decontaminate",
+        dest="decontaminate",
+        action="store_false",
+        help="keep what holds a task of HumanEval or MBPP",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
     return parser

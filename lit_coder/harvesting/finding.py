@@ -1,6 +1,6 @@
 """Candidates of a source: its documents go to the finder in the sandbox, functions come back.
 
-    candidates = find_candidates(runners, places, limits, 12, refused)
+    candidates = find_candidates(runners, places, limits, 12, refused, seen)
 
 Calls with literal arguments, found in any document (tests are the best), become examples of the
 functions with that name. A function that stands in several files is taken once.
@@ -53,6 +53,7 @@ def find_candidates(
     limits: Limits,
     least_nodes: int,
     refused: list[Refused],
+    seen: set[str],
 ) -> list[Candidate]:
     """The functions that may be pure, in the order of the documents.
 
@@ -62,10 +63,10 @@ def find_candidates(
         limits: for one job, which reads a few documents.
         least_nodes: syntax nodes of the smallest body that is taken.
         refused: filled with what is left out.
+        seen: fingerprints of functions that were found before; filled with those found now.
     """
     candidates: list[Candidate] = []
     calls: dict[str, dict[str, tuple[Value, ...]]] = {}
-    seen: set[str] = set()
     for place, found in _answers(runners, places, limits, least_nodes):
         if found is None:
             refused.append(Refused(place.name, "", "the file cannot be read in time"))

@@ -7,7 +7,8 @@
 
 Two runners hold one half of the processes each: what they start are different interpreters, whose
 hash seeds differ. Candidates are examined side by side and come in the order of the documents, so
-that equal seeds give equal problems. What is left out is counted by its reason.
+that equal seeds give equal problems. A problem that holds a benchmark's task is left out, as `fit`
+would, where a decontaminator is given. What is left out is counted by its reason.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from threading import Lock
 from types import TracebackType
 from typing import NamedTuple
 
+from lit_coder.corpora.decontamination import CONTAMINATED, Decontaminator, Match
 from lit_coder.harvesting.candidate import Candidate
 from lit_coder.harvesting.examination import ExaminationSettings, Examined, Examiner
 from lit_coder.harvesting.finding import Place, Refused, find_candidates
@@ -55,6 +57,7 @@ class HarvestCounts:
         num_kept: those that became problems.
         refused: functions that were refused by their syntax.
         left_out: by reason, candidates that did not become problems.
+        contaminated: of candidates that hold a task of a benchmark, what they hold.
     """
 
     num_documents: int = 0
@@ -63,6 +66,7 @@ class HarvestCounts:
     num_kept: int = 0
     refused: list[Refused] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    contaminated: list[Match] = field(default_factory=list)
 
     @property
     def not_found(self) -> Counter[str]:
@@ -144,6 +148,7 @@ class Harvest:
         counts: filled in on the way.
         least_nodes: syntax nodes of the smallest body that is taken.
         num_threads: candidates that are examined side by side.
+        decontaminator: knows the benchmarks; None takes what holds their tasks as well.
     """
 
     def __init__(
@@ -153,21 +158,28 @@ class Harvest:
         counts: HarvestCounts,
         least_nodes: int = 12,
         num_threads: int = 4,
+        decontaminator: Decontaminator | None = None,
     ) -> None:
         self._runners = runners
         self._examiner = Examiner(runners, settings)
         self._counts = counts
         self._least_nodes = least_nodes
         self._num_threads = num_threads
+        self._decontaminator = decontaminator
+        self._seen: set[str] = set()
 
     def candidates(self, places: Iterable[Place]) -> list[Candidate]:
-        """The functions of the documents that may be pure, each name of a document once."""
+        """The functions of the documents that may be pure, each name of a document once.
+
+        A function that an earlier call found is not found again.
+        """
         found = find_candidates(
             self._runners,
             self._counted(places),
             _FINDING_LIMITS,
             self._least_nodes,
             self._counts.refused,
+            self._seen,
         )
         named = {(each.place, each.name): each for each in found}
         self._counts.num_candidates += len(named)
@@ -187,8 +199,11 @@ class Harvest:
                     self._counts.left_out[found] += 1
                     yield candidate, None
                     continue
-                self._counts.num_kept += 1
                 problem = make_problem(candidate, found, source)
+                if self._is_contaminated(problem):
+                    yield candidate, None
+                    continue
+                self._counts.num_kept += 1
                 yield candidate, Harvested(problem, candidate, found)
 
     def examined(
@@ -216,6 +231,14 @@ class Harvest:
         found = future.result()
         self._counts.num_examined += 1
         return candidate, found
+
+    def _is_contaminated(self, problem: Problem) -> bool:
+        if self._decontaminator is None:
+            return False
+        matches = self._decontaminator.matches(problem.program(problem.reference or ""))
+        self._counts.contaminated += matches
+        self._counts.left_out[CONTAMINATED] += bool(matches)
+        return bool(matches)
 
     def _counted(self, places: Iterable[Place]) -> Iterator[Place]:
         for place in places:

@@ -1,16 +1,21 @@
 """Where to look for functions: documents of corpus sources, folders and single files.
 
-    for place in places("stdlib"): place.text, place.name, place.licence
+    for place in OpenPlaces("stdlib"): place.text, place.name, place.licence
+    OpenPlaces("codesearchnet", folder, max_documents=10_000)
 
-A source is named as in `data.corpus` (`corpora/open_sources.py`), or is a `.py` file. Each document
-carries the licence that its source states; of installed packages, that of its package.
+A source is a `.py` file, a dataset by its name (`main.py data list`), or named as in `data.corpus`
+(`corpora/open_sources.py`). Each document carries its own licence where it has one, or that which
+its source states; of installed packages, that of its package.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
+from lit_coder.corpora.datasets.dataset_source import DatasetSource
+from lit_coder.corpora.datasets.registry import DATASETS, DatasetSpec, dataset_spec
 from lit_coder.corpora.open_sources import open_source
 from lit_coder.corpora.python_files import read_python_text
 from lit_coder.corpora.python_sources import SitePackages, StandardLibrary
@@ -23,16 +28,33 @@ class OpenPlaces:
 
     Args:
         spec: what the user wrote.
+        folder: where datasets lie; None is where they usually do.
+        max_documents: those that are looked into; None is all.
+        is_dataset: whether it is a dataset's name even where a file or folder is called so.
 
     Raises:
-        ValueError: nothing can be read under that name.
+        ValueError: nothing can be read under that name, or it is a benchmark's.
     """
 
-    def __init__(self, spec: str) -> None:
+    def __init__(
+        self,
+        spec: str,
+        folder: Path | None = None,
+        max_documents: int | None = None,
+        is_dataset: bool = False,
+    ) -> None:
         self.name = Path(spec).expanduser().resolve().stem if Path(spec).exists() else spec
-        self._path = Path(spec).expanduser() if spec.endswith(".py") else None
+        self._max_documents = max_documents
+        self._path: Path | None = None
         self._source: CorpusSource | None = None
-        if self._path is not None:
+        if is_dataset or is_named_dataset(spec):
+            dataset = dataset_spec(spec)
+            refuse_benchmark(dataset)
+            self.name = dataset.name
+            self._source = DatasetSource(dataset, folder, max_documents)
+            return
+        if spec.endswith(".py"):
+            self._path = Path(spec).expanduser()
             self._text = python_text(self._path, "SOURCE")
             return
         try:
@@ -50,14 +72,35 @@ class OpenPlaces:
             return
         is_library = isinstance(self._source, StandardLibrary)
         licences = _licences(self._source)
-        for document in self._source.documents():
+        for document in islice(self._source.documents(), self._max_documents):
             folder = document.name.partition("/")[0]
             yield Place(
                 document.text,
                 document.name,
-                licences.get(folder, self._source.licence),
+                document.licence or licences.get(folder, self._source.licence),
                 package_of(document.name) if is_library else "",
             )
+
+
+def is_named_dataset(name: str) -> bool:
+    """Whether a name is that of a dataset, and not of something that lies here."""
+    return name.strip().lower().replace("-", "_") in DATASETS and not Path(name).exists()
+
+
+def refuse_benchmark(dataset: DatasetSpec) -> None:
+    """Raise where a dataset is there to be measured on.
+
+    Raises:
+        ValueError: naming what to take instead.
+    """
+    if not dataset.is_benchmark:
+        return
+    train = f"{dataset.reader}_train"
+    instead = f"take {train}" if train in DATASETS else "name another source"
+    raise ValueError(
+        f"SOURCE {dataset.name} is a benchmark, and problems made of it would be trained on; "
+        f"{instead}"
+    )
 
 
 def python_text(path: Path, option: str) -> str:

@@ -1,20 +1,23 @@
 """Writes a harvest: the problem file, and beside it a manifest of where each problem is from.
 
-    write_harvest(Path("harvested.jsonl"), harvested, facts)
+    write_harvest(Path("harvested.jsonl"), harvested, ["stdlib"], settings, counts)
 
 `harvested.manifest.json` holds the settings, every reason for which functions were left out with
-its count, and for each problem its file, line, licence and mutation scores. The problem file itself
-is one that training reads as any other.
+its count, which benchmarks were looked for and how much of each was found, and for each problem its
+file, line, licence and mutation scores. The problem file itself is one that training reads as any
+other.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
+from lit_coder.corpora.decontamination import count_matches
 from lit_coder.harvesting.examination import ExaminationSettings
 from lit_coder.harvesting.harvest import HarvestCounts, Harvested
 from lit_coder.problems.problem import Problem
@@ -33,6 +36,7 @@ def write_harvest(
     settings: ExaminationSettings,
     counts: HarvestCounts,
     to_solve: float = 0.0,
+    benchmarks: Mapping[str, Any] | None = None,
 ) -> None:
     """Both files, each whole or not at all.
 
@@ -44,6 +48,7 @@ def write_harvest(
         counts: what was left out.
         to_solve: share of the problems that is written without its reference: a run learns from
             references, and its loop solves the problems that have none.
+        benchmarks: those that were looked for, as a decontaminator says; None where none were.
 
     Raises:
         OSError: they cannot be written; what was there before stays.
@@ -57,6 +62,8 @@ def write_harvest(
         "num_kept": len(harvested),
         "left_out": dict(counts.left_out.most_common()),
         "not_found": dict(counts.not_found.most_common()),
+        "benchmarks": benchmarks,
+        "contaminated": count_matches(counts.contaminated),
         "to_solve": to_solve,
         "problems": [problem_facts(each) for each in harvested],
     }

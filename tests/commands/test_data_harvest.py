@@ -55,6 +55,37 @@ def test_functions_become_problems_with_a_manifest(
     assert "2 problems of 2 tried functions" in capsys.readouterr().out
 
 
+EUCLID = """def common(p, q):
+    while q:
+        p, q = q, p % q
+    return p
+"""
+
+
+def test_a_dataset_is_harvested_without_what_holds_a_task_of_a_benchmark(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        {"repo_name": "a/b", "path": f"{number}.py", "content": text, "license": "mit"}
+        for number, text in enumerate([CODE, EUCLID])
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    output = tmp_path / "found.jsonl"
+    words = ["harvest", "--datasets", "codeparrot_clean", "--folder", str(tmp_path)]
+    assert run([*words, "--output", str(output), "--workers", "2"]) == 0
+    problems = read_problems(output)
+    assert [each.task_id for each in problems] == [
+        "harvested:codeparrot_clean/a/b/0.py:clamp",
+        "harvested:codeparrot_clean/a/b/0.py:vowels",
+    ]
+    manifest = json.loads(output.with_name("found.manifest.json").read_text(encoding="utf-8"))
+    assert manifest["left_out"]["contaminated"] == 1
+    assert manifest["contaminated"]["humaneval"] == {"syntax tree": 1}
+    assert "humaneval" in [each["name"] for each in manifest["benchmarks"]["benchmarks"]]
+    assert [each["licence"] for each in manifest["problems"]] == ["mit", "mit"]
+    assert "contaminated by humaneval: syntax tree 1" in capsys.readouterr().out
+
+
 def test_nothing_is_overwritten_unasked(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = source.with_name("found.jsonl")
     output.write_text("mine", encoding="utf-8")
@@ -73,6 +104,10 @@ def test_nothing_is_overwritten_unasked(source: Path, capsys: pytest.CaptureFixt
         (["stdlib", "--output", "x.jsonl", "--min-mutation-score", "80"], "--min-mutation-score"),
         (["stdlib", "--output", "x.jsonl", "--to-solve", "5"], "--to-solve"),
         (["no.py", "--output", "x.jsonl"], "SOURCE no.py"),
+        (["--output", "x.jsonl"], "name a SOURCE"),
+        (["--datasets", "codesearchnt", "--output", "x.jsonl"], "did you mean codesearchnet"),
+        (["mbpp", "--output", "x.jsonl"], "take mbpp_train"),
+        (["stdlib", "--output", "x.jsonl", "--max-documents", "0"], "--max-documents"),
     ],
 )
 def test_a_mistake_is_one_sentence(
