@@ -191,12 +191,15 @@ class _ChunkedTokenLoss(torch.autograd.Function):
                 loss, gradients = _differentiated(token_loss, read, chunk)
                 total += loss
                 if not any(wants):
+                    del read
                     continue
                 gradient_nV = logits_gradient(read, labels_n, inverse_n, *gradients).to(dtype)
+                del read  # Before the next chunk's logits are made.
                 if hidden_gradient_NC is not None:
                     hidden_gradient_NC[chunk] = gradient_nV @ cast_weight_VC
                 if weight_gradient_VC is not None:
                     add_product(weight_gradient_VC, gradient_nV.mT, hidden_nC)
+                del gradient_nV
         context.wants = wants
         kept = (hidden_gradient_NC, weight_gradient_VC)
         context.save_for_backward(*(each for each in kept if each is not None))

@@ -114,6 +114,7 @@ class _TokenLogProbabilities(torch.autograd.Function):
                 read = label_statistics(logits_nV, labels_N[chunk], inverse_n)
                 log_probabilities_N[chunk] = read.log_probabilities_n
                 entropies_N[chunk] = read.entropies_n
+                del read, logits_nV  # Before the next chunk's logits are made.
         context.save_for_backward(hidden_NC, weight_VC, labels_N, inverse_N)
         context.chunk_tokens, context.dtype = chunk_tokens, dtype
         return log_probabilities_N, entropies_N
@@ -143,10 +144,12 @@ class _TokenLogProbabilities(torch.autograd.Function):
                     of_log_probabilities_N[chunk],
                     of_entropies_N[chunk],
                 ).to(dtype)
+                del read
                 if hidden_gradient_NC is not None:
                     hidden_gradient_NC[chunk] = gradient_nV @ cast_weight_VC
                 if weight_gradient_VC is not None:
                     add_product(weight_gradient_VC, gradient_nV.mT, hidden_nC)
+                del gradient_nV
         of_weight_VC = None if weight_gradient_VC is None else weight_gradient_VC.to(weight_VC)
         return hidden_gradient_NC, of_weight_VC, None, None, None, None
 
