@@ -30,7 +30,8 @@ from lit_coder.corpora.source import CorpusSource, Document
 from lit_coder.corpora.syntax_process import SyntaxProcess
 
 LICENCE, SAME_TEXT, SAME_PROGRAM, NEAR = "licence", "same text", "same program", "near-duplicate"
-REASONS = (LICENCE, SAME_TEXT, *FILTERS, CONTAMINATED, SAME_PROGRAM, NEAR)
+NOT_PARSING = "does not parse"
+REASONS = (LICENCE, SAME_TEXT, *FILTERS, NOT_PARSING, CONTAMINATED, SAME_PROGRAM, NEAR)
 _MOST_EXAMPLES = 3
 
 

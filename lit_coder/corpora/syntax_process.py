@@ -1,6 +1,7 @@
 """Parses texts that nobody vouches for, in a process that may die of it.
 
     with SyntaxProcess() as parser:
+        parser.parses(text)                # whether there is a tree
         parser.program(text)               # fingerprint of the normalized tree, or None
         parser.bodies(text, {("Return",)}) # fingerprints of runs of statements, or None
 
@@ -47,6 +48,10 @@ class SyntaxProcess:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._finalizer: weakref.finalize[Any, Any] | None = None
+
+    def parses(self, text: str) -> bool:
+        """Whether the text is a program; False, too, where the process died of it."""
+        return self._ask({"text": text, "parses": True}) is True
 
     def program(self, text: str) -> str | None:
         """The fingerprint of the whole program, without comments, docstrings and layout."""

@@ -39,10 +39,12 @@ def serve() -> None:
         answers.flush()
 
 
-def _answer(question: dict[str, Any]) -> str | list[str] | None:
+def _answer(question: dict[str, Any]) -> str | list[str] | bool | None:
     text = question["text"]
     try:
         tree = ast.parse(text)
+        if "parses" in question:
+            return True
         if "kinds" in question:
             return matching_runs(tree, {tuple(kinds) for kinds in question["kinds"]})
         return describe(tree, "")[0]

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Sequence, Set
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning.pytorch as pl
 
@@ -76,13 +76,15 @@ class CodeDataModule(pl.LightningDataModule):
             that. `data list` names the sets, `data download` brings them.
         datasets_folder: where they lie; None is LIT_CODER_DATA_DIR or ./data.
         max_samples_per_dataset: records to take of each, the first; None takes all.
+        keep_only: parses = of the datasets' answers, those whose code parses; all checks none.
         instruction_template: what is written before an answer: docstring, comment, alpaca, or a
             text of your own with {instruction} in it.
         allow_benchmarks_in_training: take benchmarks into data.datasets; every score of the run
             is marked.
         max_corpus_documents: documents to take from each source; None takes all.
         decontaminate: leave out what holds a task of HumanEval, MBPP or their plus sets.
-        cleaning: limits of cleaning a corpus that differ from those of `data prepare --help`.
+        cleaning: limits of cleaning a corpus and the datasets' answers that differ from those of
+            `data prepare --help`.
         fim_rate: share of the corpus's documents that are rearranged for filling in the middle.
         pack_examples: several labelled or pool examples in each row of max_sequence_length tokens,
             nearly without padding; always so beside a corpus.
@@ -119,6 +121,7 @@ class CodeDataModule(pl.LightningDataModule):
         datasets: list[str] | None = None,
         datasets_folder: str | None = None,
         max_samples_per_dataset: int | None = 10000,
+        keep_only: Literal["parses", "all"] = "parses",
         instruction_template: str = "docstring",
         allow_benchmarks_in_training: bool = False,
         max_corpus_documents: int | None = None,

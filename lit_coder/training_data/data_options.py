@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lit_coder.corpora.cleaning_options import CleaningOptions
 from lit_coder.generation.canvas import CanvasShape
 from lit_coder.tokenizer import SMALLEST_VOCABULARY
 from lit_coder.training_data.dataset_choice import dataset_choices, refuse_benchmarks
+from lit_coder.training_data.dataset_cleaning import KEEP_ONLY
 from lit_coder.training_data.dataset_mixing import TrainingDatasets
 from lit_coder.training_data.dataset_template import InstructionTemplate
 from lit_coder.training_data.problem_set import ProblemOptions
@@ -45,6 +47,12 @@ def training_datasets(options: Mapping[str, Any]) -> TrainingDatasets:
     choices = dataset_choices(options["datasets"])
     refuse_benchmarks(choices, options["allow_benchmarks_in_training"])
     template = InstructionTemplate(options["instruction_template"])
+    keep_only = options["keep_only"]
+    if keep_only not in KEEP_ONLY:
+        raise ValueError(
+            f"data.keep_only must be {' or '.join(KEEP_ONLY)}, not {keep_only!r}; parses leaves "
+            "out answers whose code does not parse, all checks none"
+        )
     return TrainingDatasets(
         choices,
         options["datasets_folder"],
@@ -52,6 +60,8 @@ def training_datasets(options: Mapping[str, Any]) -> TrainingDatasets:
         options["max_samples_per_dataset"],
         options["corpus_validation_share"],
         options["decontaminate"],
+        keep_only,
+        CleaningOptions.of(options["cleaning"]),
     )
 
 
@@ -63,7 +73,7 @@ def require_ranges(options: Mapping[str, Any]) -> None:
     """
     for names, smallest in (
         (("num_labelled", "num_held_out", "num_validation", "num_workers"), 0),
-        (("batch_size",), 1),
+        (("batch_size", "rollout_passes"), 1),
         (("max_sequence_length",), 8),
     ):
         for name in names:

@@ -13,15 +13,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from lit_coder.corpora.cleaning_options import CleaningOptions
 from lit_coder.corpora.datasets.dataset_source import DatasetSource
 from lit_coder.corpora.decontamination import Decontaminator
 from lit_coder.corpora.source import CorpusSource
+from lit_coder.corpora.syntax_process import SyntaxProcess
 from lit_coder.problems.problem import Problem
 from lit_coder.training_data.dataset_choice import DatasetChoice, benchmark_names
+from lit_coder.training_data.dataset_cleaning import KeepOnly, RowCleaner
 from lit_coder.training_data.dataset_rows import DatasetRows, read_dataset_rows, refuse_unreadable
 from lit_coder.training_data.dataset_template import InstructionTemplate
 from lit_coder.training_data.problem_rows import Solved
@@ -45,6 +49,8 @@ class TrainingDatasets:
         max_samples: records of each.
         validation_share: of the records, kept from training.
         decontaminate: leave out records that hold a benchmark's task.
+        keep_only: "parses" leaves out answers whose code does not parse; "all" checks none.
+        cleaning: what else is left out of the answers; None is the defaults.
     """
 
     def __init__(
@@ -55,6 +61,8 @@ class TrainingDatasets:
         max_samples: int | None = None,
         validation_share: float = 0.0,
         decontaminate: bool = False,
+        keep_only: KeepOnly = "parses",
+        cleaning: CleaningOptions | None = None,
     ) -> None:
         self.choices = tuple(choices)
         self.benchmarks = benchmark_names(choices)
@@ -63,6 +71,8 @@ class TrainingDatasets:
         self._max_samples = max_samples
         self._validation_share = validation_share
         self._decontaminate = decontaminate
+        self._keep_only = keep_only
+        self._cleaning = cleaning or CleaningOptions()
 
     @property
     def has_texts(self) -> bool:
@@ -91,11 +101,13 @@ class TrainingDatasets:
     def rows(self) -> tuple[DatasetRows, ...]:
         """The others, read."""
         others = [choice for choice in self.choices if not choice.is_text]
-        decontaminator = None
-        if self._decontaminate and others:
-            decontaminator = Decontaminator.of_this_machine()
+        if not others:
+            return ()
+        decontaminator = Decontaminator.of_this_machine() if self._decontaminate else None
+        if decontaminator is not None:
             decontaminator.say_missing()
-        try:
+        parser = SyntaxProcess() if decontaminator is None else decontaminator.parser
+        with closing(parser), RowCleaner(self._cleaning, self._keep_only, parser) as cleaner:
             return tuple(
                 read_dataset_rows(
                     choice,
@@ -104,12 +116,10 @@ class TrainingDatasets:
                     self._max_samples,
                     self._validation_share,
                     decontaminator,
+                    cleaner,
                 )
                 for choice in others
             )
-        finally:
-            if decontaminator is not None:
-                decontaminator.close()
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -4,28 +4,31 @@
     rows.train.solved                 # instructions with answers
     rows.train.problems               # with tests, and a reference where one is known
 
-The first `max_samples` records that can be used are taken, each text once. What a record says
-decides whether it is for training or for validation, so that it is never for both. Nothing is run
-here: a reference of a dataset is untried until the sandbox has run it. Sets of programs as they
-are go another way (`dataset_source.py`).
+The first `max_samples` records that can be used are taken, each text once; what cannot is counted
+with its reason. What a record says decides whether it is for training or for validation, so that
+it is never for both. Nothing is run here: a reference of a dataset is untried until the sandbox has
+run it. What answers have to be like is said in `dataset_cleaning.py`. Sets of programs as they are
+go another way: they join the corpus.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from lit_coder.corpora.cleaner import SAME_TEXT
 from lit_coder.corpora.datasets.opening import open_dataset
 from lit_coder.corpora.datasets.record import Record
-from lit_coder.corpora.decontamination import Decontaminator, Match
+from lit_coder.corpora.decontamination import CONTAMINATED, DETECTORS, Decontaminator, Match
 from lit_coder.corpora.source import Fault, clean
 from lit_coder.problems.behaviour import canonical_text
 from lit_coder.problems.problem import Call, Case, Cases, CheckProgram, Problem
 from lit_coder.training_data.dataset_choice import DatasetChoice
+from lit_coder.training_data.dataset_cleaning import Objection, RowCleaner
+from lit_coder.training_data.dataset_counts import ReadingCounts
 from lit_coder.training_data.dataset_template import InstructionTemplate
 from lit_coder.training_data.problem_rows import Solved
 
@@ -50,12 +53,14 @@ class DatasetRows:
         choice: which, and how often it is drawn from.
         train, validation: they share no record.
         content: digest of all records that were taken, in their order.
+        counts: what was read, and why some of it was not taken.
     """
 
     choice: DatasetChoice
     train: RowsOfSplit
     validation: RowsOfSplit
     content: str
+    counts: ReadingCounts
 
 
 def read_dataset_rows(
@@ -65,8 +70,9 @@ def read_dataset_rows(
     max_samples: int | None,
     validation_share: float,
     decontaminator: Decontaminator | None = None,
+    cleaner: RowCleaner | None = None,
 ) -> DatasetRows:
-    """Read a dataset.
+    """Read a dataset, and say what was taken and what was not.
 
     Args:
         choice: which one.
@@ -76,33 +82,52 @@ def read_dataset_rows(
         validation_share: share of the records that is kept from training.
         decontaminator: finds records that hold a benchmark's task, which are left out and counted;
             None looks for none. It looks for none in a benchmark that was asked for by name.
+        cleaner: leaves out what is not worth learning; None takes every answer.
 
     Raises:
         ValueError: it is not there, or gives nothing to train on.
     """
     guard = None if choice.spec.is_benchmark else decontaminator
-    reading = _Reading(choice, template, int(validation_share * 2**64), guard)
+    reading = _Reading(choice, template, int(validation_share * 2**64), guard, cleaner)
     dataset = open_dataset(choice.name, folder)
+    num_crashes = 0 if cleaner is None else cleaner.parser.num_crashes
     for record in dataset.records():
         reading.take(record)
         if max_samples is not None and reading.num_taken == max_samples:
+            reading.counts.is_cut = True
             break
-    reading.count_unreadable(str(dataset.skipped))
-    if not (reading.train.solved or reading.train.problems):
+    counts = reading.counts
+    counts.num_read = dataset.num_rows_read
+    counts.add_unreadable(dataset.skipped)
+    counts.num_crashes = 0 if cleaner is None else cleaner.parser.num_crashes - num_crashes
+    rows = DatasetRows(
+        choice, reading.train, reading.validation, reading.digest.hexdigest()[:16], counts
+    )
+    _say(rows)
+    return rows
+
+
+def _say(rows: DatasetRows) -> None:
+    """What was taken and what was not.
+
+    Raises:
+        ValueError: nothing was taken.
+    """
+    train, validation, left_out = rows.train, rows.validation, rows.counts.described()
+    if not (train.solved or train.problems):
         raise ValueError(
-            f"data.datasets: {choice.name} gives nothing to train on "
-            f"({reading.left_out or 'it has no records'}); leave it out"
+            f"data.datasets: {rows.choice.name} gives nothing to train on "
+            f"({left_out or 'it has no records'}); leave it out"
         )
     logger.info(
         "%s: %d examples and %d problems with tests for training, %d for validation%s%s",
-        choice.name,
-        len(reading.train.solved),
-        len(reading.train.problems),
-        len(reading.validation.solved) + len(reading.validation.problems),
-        f"; left out {reading.left_out}" if reading.left_out else "",
-        "; no more by data.max_samples_per_dataset" if reading.num_taken == max_samples else "",
+        rows.choice.name,
+        len(train.solved),
+        len(train.problems),
+        len(validation.solved) + len(validation.problems),
+        f"; left out {left_out}" if left_out else "",
+        "; no more by data.max_samples_per_dataset" if rows.counts.is_cut else "",
     )
-    return DatasetRows(choice, reading.train, reading.validation, reading.digest.hexdigest()[:16])
 
 
 def refuse_unreadable(
@@ -141,45 +166,39 @@ class _Reading:
         template: InstructionTemplate,
         first_training_number: int,
         decontaminator: Decontaminator | None,
+        cleaner: RowCleaner | None,
     ) -> None:
         self.train, self.validation = RowsOfSplit(), RowsOfSplit()
         self.num_taken = 0
         self.digest = hashlib.sha256()
+        self.counts = ReadingCounts()
         self._choice = choice
         self._template = template
         self._first_training_number = first_training_number
         self._decontaminator = decontaminator
-        self._counts: Counter[str] = Counter()
+        self._cleaner = cleaner
         self._seen: set[bytes] = set()
-        self._unreadable: list[str] = []
-
-    @property
-    def left_out(self) -> str:
-        """What was not taken, with counts."""
-        counts = [f"{count} {reason}" for reason, count in self._counts.items()]
-        return "; ".join([*counts, *self._unreadable])
-
-    def count_unreadable(self, said: str) -> None:
-        """Add what the reader itself left out, "" where it left out nothing."""
-        self._unreadable = [said] if said else []
 
     def take(self, record: Record) -> None:
         """Add what the record gives, or count why it gives nothing."""
         row = self._row(record)
-        if isinstance(row, str):
-            self._counts[row] += 1
+        if isinstance(row, Objection):
+            said = f"{record.name}: {row.detail}" if row.detail else record.name
+            self.counts.leave_out(row.reason, said)
             return
-        said = "\0".join(_texts(row)).encode()
-        key = hashlib.blake2b(said, digest_size=16).digest()
+        key = hashlib.blake2b("\0".join(_texts(row)).encode(), digest_size=16).digest()
         if key in self._seen:
-            self._counts["that came before"] += 1
+            self.counts.leave_out(SAME_TEXT, record.name)
             return
         self._seen.add(key)
-        if (found := self._benchmark_in(row)) is not None:
-            self._counts[f"that hold a task of {found.benchmark} ({found.detector})"] += 1
+        if matches := self._benchmarks_in(row):
+            self.counts.matches += matches
+            self.counts.leave_out(CONTAMINATED, f"{record.name}: {_clearest(matches)}")
             return
         self.digest.update(key)
         self.num_taken += 1
+        if record.licence:
+            self.counts.licences[record.licence] += 1
         is_validation = int.from_bytes(key[:8], "little") < self._first_training_number
         split = self.validation if is_validation else self.train
         if isinstance(row, Problem):
@@ -187,34 +206,45 @@ class _Reading:
         else:
             split.solved.append(row)
 
-    def _benchmark_in(self, row: Solved | Problem) -> Match | None:
+    def _benchmarks_in(self, row: Solved | Problem) -> tuple[Match, ...]:
         if self._decontaminator is None:
-            return None
-        return self._decontaminator.match("\n".join(_texts(row)))
+            return ()
+        return self._decontaminator.matches("\n".join(_texts(row)))
 
-    def _row(self, record: Record) -> Solved | Problem | str:
+    def _row(self, record: Record) -> Solved | Problem | Objection:
         """The record as a row, or why there is none."""
         if record.language not in _LANGUAGES:
-            return f"in {record.language}"
+            return Objection(f"in {record.language}")
         if record.problem is not None:
             return self._problem(record, record.problem)
         if not self._choice.weight:
-            return "without tests, of weight 0"
+            return Objection("without tests, of weight 0")
         answer = clean(record.text)
         if isinstance(answer, Fault) or not answer:
-            return "without a usable answer"
+            return Objection("no usable answer")
+        if answer != record.text:
+            self.counts.num_line_ends_changed += 1
+        if self._cleaner is not None:
+            found = self._cleaner.objection(replace(record, text=answer), self._choice.spec)
+            if found is not None:
+                return found
         prompt = self._template.prompt(record.instruction) if record.instruction else ""
         return Solved(0, prompt, answer if answer.endswith("\n") else answer + "\n")
 
-    def _problem(self, record: Record, problem: Problem) -> Problem | str:
+    def _problem(self, record: Record, problem: Problem) -> Problem | Objection:
         """The problem under a name of its own, with a prompt, where it can be asked."""
         prompt, reference = problem.prompt, problem.reference
+        if self._cleaner is not None:
+            found = self._cleaner.licence_objection(record, self._choice.spec)
+            if found is not None:
+                return found
         if not prompt.strip() and not problem.draft:
             if not record.instruction:
-                return "without a question"
+                return Objection("no question")
             require_python(self._template, self._choice)
             prompt = self._template.prompt(_asked(record.instruction, problem))
-        if reference is not None:
+        if reference is not None and "\r\n" in reference:
+            self.counts.num_line_ends_changed += 1
             reference = reference.replace("\r\n", "\n")
         return replace(
             problem,
@@ -246,6 +276,10 @@ def _case_text(case: Case) -> Iterator[str]:
     if isinstance(operation, Call):
         arguments = ", ".join(map(canonical_text, operation.arguments))
         yield f"assert {operation.function}({arguments}) == {canonical_text(expected)}"
+
+
+def _clearest(matches: Iterable[Match]) -> Match:
+    return max(matches, key=lambda match: (-DETECTORS.index(match.detector), match.share))
 
 
 def _texts(row: Solved | Problem) -> Iterable[str]:

@@ -47,3 +47,11 @@ def test_a_body_is_found_among_other_statements() -> None:
     text = "class A:\n  def g(self, list):\n    print(1)\n    t = 0\n    return t + len(list)\n"
     assert body.fingerprint in matching_runs(ast.parse(text), {body.kinds})
     assert body.fingerprint not in matching_runs(ast.parse(text.replace("0", "1")), {body.kinds})
+
+
+def test_whether_a_text_parses_is_said_without_its_tree() -> None:
+    with SyntaxProcess() as parser:
+        assert parser.parses("def f(x):\n    return x\n") and parser.parses("")
+        assert not parser.parses("print 'hello'") and not parser.parses("x = 1\0")
+        assert not parser.parses("x = " + "-" * 2_000_000 + "1")
+        assert parser.parses("x = 1")

@@ -121,4 +121,4 @@ def test_a_record_that_holds_a_benchmarks_task_is_left_out_and_counted(
             dataset_choices(["alpaca_python"]), str(tmp_path), decontaminate=decontaminate
         )
         assert len(datasets.rows[0].train.solved) == count
-    assert "1 that hold a task of humaneval (syntax tree)" in caplog.text
+    assert "1 contaminated (row 2: HumanEval/13 of humaneval by syntax tree)" in caplog.text
