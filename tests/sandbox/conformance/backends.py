@@ -58,13 +58,15 @@ def spread(items: Collection[object], backends: tuple[str, ...] = ALL) -> pytest
     """
     others = [name for name in backends if name not in _FIRST]
     pairs: list[object] = []
-    # Backend after backend: each is started once.
     for name in backends:
         turn = others.index(name) if name in others else 0
         for number, item in enumerate(items):
             if name in _FIRST or _RUNS_EVERYWHERE or number % len(others) == turn:
                 pairs.append(pytest.param(name, item, id=f"{name}-{item}"))
-    return pytest.mark.parametrize(("backend", "item"), pairs, indirect=["backend"])
+    # Where not all names are indirect, pytest would start the backend anew for each test.
+    return pytest.mark.parametrize(
+        ("backend", "item"), pairs, indirect=["backend"], scope="session"
+    )
 
 
 class Backend(NamedTuple):

@@ -179,6 +179,7 @@ _MEMORY = (
         return value
         """,
         ("completed",),
+        LONGER,
     ),
     Burden("recursion", "sys.setrecursionlimit(10**9)\nreturn f()", ENDS, LONGER),
     Burden(

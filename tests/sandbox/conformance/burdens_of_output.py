@@ -27,7 +27,7 @@ _STREAMS = (
 )
 
 _VALUES = (
-    Burden("a large value", "return 'x' * 2**24", ("completed",)),
+    Burden("a large value", "return 'x' * 2**24", ("completed",), LONGER),
     Burden("a deep value", "x = []\nfor _ in range(10**5): x = [x]\nreturn x", ENDS),
     Burden("a value that holds itself", "x = []\nx.append(x)\nreturn x", ("completed",)),
     Burden("a large number", "return 1 << 2**26", ("completed",)),
