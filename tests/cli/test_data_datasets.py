@@ -100,7 +100,11 @@ def test_scores_of_weights_that_were_trained_on_a_benchmark_are_marked(
     ("option", "said"),
     [
         ("datasets=[mbpp_trian]", "data.datasets: there is no dataset 'mbpp_trian'; did you mean"),
-        ("datasets=[apps]", "apps is not in sets; run main.py data download apps"),
+        ("datasets=[apps]", "apps is a benchmark, and scores of weights"),
+        (
+            "datasets=[apps_train]",
+            "apps_train is not in sets; run main.py data download apps_train",
+        ),
         ("instruction_template=alpaca", "data.instruction_template 'alpaca' is no Python"),
         ("datasets_folder=nowhere", "there is no folder nowhere"),
         ("max_samples_per_dataset=0", "data.max_samples_per_dataset must be 1 or more"),

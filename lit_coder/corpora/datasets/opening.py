@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from lit_coder.corpora.datasets.benchmark_rows import MBPP_SPLITS
+from lit_coder.corpora.datasets.benchmark_rows import BENCHMARK_READERS, MBPP_SPLITS
 from lit_coder.corpora.datasets.cells import Cells, RowFault
 from lit_coder.corpora.datasets.finding import detect, find_files, first_row, search_places
 from lit_coder.corpora.datasets.instruction_rows import reasoning_record
@@ -85,7 +85,7 @@ class CodeDataset:
             yield from self._token_records()
             return
         reader = self._reader()
-        names: set[str] | None = set() if self.spec.is_benchmark else None
+        names: set[str] | None = set() if self.spec.reader in BENCHMARK_READERS else None
         number = 0
         for path in self.files:
             for place, row in read_rows(path):

@@ -2,7 +2,8 @@
 
     PROBLEM_SETS[0].name                        # "apps"
 
-Sizes and counts are the publishers'. The training half of APPS and of TACO is also had alone.
+Sizes and counts are the publishers'. APPS, TACO and CodeContests hold test parts that others are
+measured on, so each is a benchmark as a whole; their training parts are datasets of their own.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _APPS = DatasetSpec(
     hub_id="codeparrot/apps",
     files=("train.jsonl", "test.jsonl"),
     hint="apps",
+    is_benchmark=True,
     note="half of it is a test split: apps_train is the other half",
 )
 _TACO = DatasetSpec(
@@ -40,6 +42,7 @@ _TACO = DatasetSpec(
     hub_id="BAAI/TACO",
     files=("train/*.arrow", "test/*.arrow"),
     hint="taco",
+    is_benchmark=True,
     note="1,000 of it are a test split: taco_train is the rest",
 )
 _CONTESTS = DatasetSpec(
@@ -56,6 +59,7 @@ _CONTESTS = DatasetSpec(
     kaggle_ids=("lallucycle/code-contests-dataset",),
     files=("data/*.parquet",),
     hint="contest",
+    is_benchmark=True,
     note="117 rows are a validation and 165 a test split: code_contests_train is the rest",
 )
 
@@ -69,6 +73,7 @@ PROBLEM_SETS: tuple[DatasetSpec, ...] = (
         files=("train.jsonl",),
         base="apps",
         split="train",
+        is_benchmark=False,
         note="",
     ),
     _TACO,
@@ -80,6 +85,7 @@ PROBLEM_SETS: tuple[DatasetSpec, ...] = (
         files=("train/*.arrow",),
         base="taco",
         split="train",
+        is_benchmark=False,
         note="",
     ),
     _CONTESTS,
@@ -91,6 +97,7 @@ PROBLEM_SETS: tuple[DatasetSpec, ...] = (
         files=("data/train-*.parquet",),
         base="code_contests",
         split="train",
+        is_benchmark=False,
         note="",
     ),
     DatasetSpec(

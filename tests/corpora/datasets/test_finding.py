@@ -54,7 +54,9 @@ def test_at_least_fourteen_datasets_are_known_with_all_that_a_user_needs() -> No
         assert spec.reader in {*READERS, "codeparrot_1m", "open_code_reasoning"}
     marked = {spec.name for spec in DATASETS.values() if spec.is_benchmark}
     assert {"humaneval", "mbpp", "mbpp_test", "mbpp_sanitized", "livecodebench"} <= marked
-    assert not marked & {"mbpp_train", "mbpp_validation"}
+    for whole in ("mbpp", "apps", "taco", "code_contests"):
+        assert whole in marked and f"{whole}_train" not in marked
+    assert "mbpp_validation" not in marked
 
 
 def test_a_name_is_taken_with_dashes_and_a_mistyped_one_is_corrected() -> None:
