@@ -25,7 +25,6 @@ from lit_coder.commands.command_parser import CommandParser
 from lit_coder.corpora.cache_root import cache_root
 from lit_coder.corpora.cleaner import REASONS
 from lit_coder.corpora.cleaning_options import CleaningOptions
-from lit_coder.corpora.datasets.dataset_source import DatasetSource
 from lit_coder.corpora.datasets.registry import DATASETS
 from lit_coder.corpora.decontamination import DETECTORS
 from lit_coder.corpora.open_sources import open_sources
@@ -38,6 +37,8 @@ from lit_coder.training_data.corpus_tokens import (
     prepare_tokens,
 )
 from lit_coder.training_data.dataset_choice import dataset_choices
+from lit_coder.training_data.dataset_cleaning import KEEP_ONLY, KeepOnly
+from lit_coder.training_data.dataset_programs import program_sources
 
 _DEFAULTS = CleaningOptions()
 _LIMITS = {
@@ -76,7 +77,7 @@ def run(argv: list[str]) -> int:
     if output.exists() and not output.is_dir():
         raise ValueError(f"--output {output} is a file; name a folder")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    sources = _sources(options.sources, options.folder, options.max_documents)
+    sources = _sources(options.sources, options.folder, options.max_documents, options.keep_only)
     tokenizer = _tokenizer(options, sources, output)
     prepared = prepare_tokens(
         sources, tokenizer, output, options.validation_share, options.max_documents, cleaning
@@ -116,6 +117,12 @@ def _parser() -> CommandParser:
         default=0.01,
         metavar="SHARE",
         help="of the documents, kept from training (0.01)",
+    )
+    add(
+        "--keep-only",
+        choices=KEEP_ONLY,
+        default=KEEP_ONLY[0],
+        help="of datasets of programs: what parses, or all (parses)",
     )
     add("--licences", metavar="A,B", help="keep only what is under these (default: all)")
     for name, meaning in _LIMITS.items():
@@ -165,7 +172,7 @@ def _number(name: str, text: str) -> float | None:
 
 
 def _sources(
-    names: Sequence[str], folder: Path | None, max_documents: int | None
+    names: Sequence[str], folder: Path | None, max_documents: int | None, keep_only: KeepOnly
 ) -> list[CorpusSource]:
     """Datasets by their names, everything else as `data.corpus` has it, in the order of fit."""
     corpus = [name for name in names if not _is_dataset(name)]
@@ -180,10 +187,7 @@ def _sources(
         sources = open_sources(corpus) if corpus else []
     except ValueError as error:
         raise ValueError(str(error).replace("data.corpus:", "SOURCE:")) from error
-    return [
-        *sources,
-        *(DatasetSource(each.spec, folder, max_documents, each.weight) for each in choices),
-    ]
+    return [*sources, *program_sources(choices, folder, max_documents, keep_only)]
 
 
 def _is_dataset(name: str) -> bool:
@@ -253,6 +257,7 @@ def _ending(folder: Path, options: argparse.Namespace, cleaning: CleaningOptions
         words.append(f"--data.datasets={json.dumps(datasets)}")
         most = "null" if options.max_documents is None else options.max_documents
         words.append(f"--data.max_samples_per_dataset={most}")
+        words += [f"--data.keep_only={options.keep_only}"] * (options.keep_only != KEEP_ONLY[0])
         words += [f"--data.datasets_folder={options.folder}"] if options.folder else []
     words.append(f"--data.tokenizer={options.tokenizer or folder / TOKENIZER_FILE}")
     if options.output:

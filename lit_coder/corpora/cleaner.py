@@ -6,10 +6,11 @@
         cleaner.counts(source)                           # RemovalCounts of what was left out
 
 Filters are asked in one order, and a document is counted with the first that objects: licence, the
-same text, `quality_filters.py`, benchmarks, the same program, a near-duplicate. The earliest of
-several alike stays, over all sources of the cleaner. Texts are parsed in another process, and only
-those whose signs are those of an earlier document or of a benchmark's solution; one that cannot be
-parsed is compared by its text. Memory does not depend on the corpus.
+same text, `quality_filters.py`, syntax, benchmarks, the same program, a near-duplicate. The
+earliest of several alike stays, over all sources of the cleaner. Texts are parsed in another
+process: those of a source that has to parse, and of the others those whose signs are those of an
+earlier document or of a benchmark's solution; one that cannot be parsed is compared by its text.
+Memory does not depend on the corpus.
 """
 
 from __future__ import annotations
@@ -139,12 +140,15 @@ class Cleaner:
         if not self._seen.is_new_text(text_number(text)):
             counts.add(SAME_TEXT, name)
             return False
-        if options == CleaningOptions.nothing():
+        if options == CleaningOptions.nothing() and not source.must_parse:
             return True
         signs = program_signs(text)
         reason = objection(text, signs.comment_share, options)
         if reason is not None:
             counts.add(reason, name)
+            return False
+        if source.must_parse and not self._parser.parses(text):
+            counts.add(NOT_PARSING, name)
             return False
         words = RollingHashes(word_numbers(text))
         if self._decontaminator is not None:

@@ -102,6 +102,7 @@ class CorpusSource(ABC):
     Attributes:
         name: as it was named in data.corpus.
         licence: what the content is licensed under, "not stated" where that is not known.
+        must_parse: whether cleaning leaves out what is no program of this version of Python.
         skipped: what the last pass of `documents` left out.
         text_licence: of the text that `texts` gave last, "" where it states none of its own.
     """
@@ -109,6 +110,7 @@ class CorpusSource(ABC):
     def __init__(self, name: str, licence: str = "not stated") -> None:
         self.name = name
         self.licence = licence
+        self.must_parse = False
         self.skipped = Skipped()
         self.text_licence = ""
 

@@ -126,6 +126,8 @@ def prepare_tokens(
             "cleaning": cleaning.settings(),
             "benchmarks": None if decontaminator is None else decontaminator.about(),
         }
+        if must_parse := [source.name for source in usable if source.must_parse]:
+            settings["must_parse"] = must_parse
         work = _Tokenization(usable, tokenizer, settings, cleaning, decontaminator)
         return cached(cache_folder / "tokens", key_of(settings), work.write, _open)
 

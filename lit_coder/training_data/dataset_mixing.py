@@ -21,11 +21,11 @@ from typing import NamedTuple
 from lit_coder.corpora.cleaning_options import CleaningOptions
 from lit_coder.corpora.datasets.dataset_source import DatasetSource
 from lit_coder.corpora.decontamination import Decontaminator
-from lit_coder.corpora.source import CorpusSource
 from lit_coder.corpora.syntax_process import SyntaxProcess
 from lit_coder.problems.problem import Problem
 from lit_coder.training_data.dataset_choice import DatasetChoice, benchmark_names
 from lit_coder.training_data.dataset_cleaning import KeepOnly, RowCleaner
+from lit_coder.training_data.dataset_programs import program_sources
 from lit_coder.training_data.dataset_rows import DatasetRows, read_dataset_rows, refuse_unreadable
 from lit_coder.training_data.dataset_template import InstructionTemplate
 from lit_coder.training_data.problem_rows import Solved
@@ -89,13 +89,10 @@ class TrainingDatasets:
             refuse_unreadable(choice, self._folder, self._template)
 
     @cached_property
-    def sources(self) -> tuple[CorpusSource, ...]:
+    def sources(self) -> tuple[DatasetSource, ...]:
         """Those that are programs as they are, for the corpus."""
-        return tuple(
-            DatasetSource(choice.spec, self._folder, self._max_samples, choice.weight)
-            for choice in self.choices
-            if choice.is_text
-        )
+        choices = [choice for choice in self.choices if choice.is_text]
+        return program_sources(choices, self._folder, self._max_samples, self._keep_only)
 
     @cached_property
     def rows(self) -> tuple[DatasetRows, ...]:

@@ -48,9 +48,15 @@ def test_the_options_that_are_printed_read_what_was_prepared_of_a_dataset(
     folder = tmp_path / "sets" / "codeparrot_clean"
     folder.mkdir(parents=True)
     rows = [
-        {"repo_name": "a", "path": f"{n}.py", "license": "mit", "content": f"x_{n} = {n} * y\n"}
+        {
+            "repo_name": "a",
+            "path": f"{n}.py",
+            "license": "mit",
+            "content": f"x_{n} = {n} * y + sum(z)\n",
+        }
         for n in range(9)
     ]
+    rows[2]["content"] = "print 'as of old'\n"
     (folder / "file-1.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     words = ["CodeParrot-clean", str(corpus), "--folder", str(folder.parent)]
     words += ["--output", str(tmp_path / "prepared"), "--vocab-size", "300"]
@@ -61,6 +67,8 @@ def test_the_options_that_are_printed_read_what_was_prepared_of_a_dataset(
     (manifest,) = (tmp_path / "prepared").rglob("manifest.json")
     assert module.corpus is not None
     assert module.corpus.train.folder == manifest.parent / "train"
+    sources = json.loads(manifest.read_text())["sources"]
+    assert [each["removed"].get("does not parse", 0) for each in sources] == [0, 1]
 
 
 @pytest.mark.parametrize(

@@ -160,3 +160,12 @@ def test_a_text_counts_once_whatever_its_number(tmp_path: Path) -> None:
 def test_a_wrong_option_is_one_sentence(chosen: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         CleaningOptions.of(chosen)
+
+
+def test_what_does_not_parse_is_left_out_of_a_source_that_has_to(tmp_path: Path) -> None:
+    source = Texts("x = 1\n", "print 'hello'\n", "def f(:\n")
+    assert cleaned(tmp_path, source)[0] == ["0", "1", "2"]
+    source.must_parse = True
+    for options in (None, CleaningOptions.nothing()):
+        names, counts = cleaned(tmp_path, source, options)
+        assert names == ["0"] and counts.described() == "2 does not parse"
