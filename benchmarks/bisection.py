@@ -21,6 +21,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from random import Random
 from statistics import mean
@@ -47,7 +48,6 @@ from lit_coder.verification.verifier import Attempt, Verifier
 FAMILIES = tuple(
     name for kind in KINDS.values() for name in kind if name not in ("docstrings", "stdin_programs")
 )
-LEAST_STATEMENTS = 3
 MUTANTS_TRIED = 8
 
 
@@ -136,6 +136,7 @@ def _of_families(runner: Runner, number: int) -> Iterator[Fault]:
             except DegenerateProblem:
                 continue
             if fault := _planted(runner, problem, family.name, random):
+                print(".", end="", flush=True)
                 yield fault
                 break
 
@@ -163,10 +164,9 @@ def _planted(runner: Runner, problem: Problem, source: str, random: Random) -> F
     assert isinstance(problem.tests, Cases) and problem.reference is not None
     visible = replace(problem, prompt="", suffix="", tests=Cases(problem.tests.visible))
     reference = ast.unparse(ast.parse(problem.program(problem.reference)))
-    mutants = list(_mutants(reference, problem.entry_point))
-    tried = random.sample(mutants, min(len(mutants), MUTANTS_TRIED))
     verifier = Verifier(runner, Limits(cpu_seconds=0.5))
-    for program, line, label in tried:
+    mutants = _mutants(reference, problem.entry_point, random)
+    for program, line, label in islice(mutants, MUTANTS_TRIED):
         (verdict,) = verifier.verify([Attempt(visible, program)])
         # A program that ends by a limit is found by the limit.
         if verdict.status in ("failed", "error") and not verdict.passed_visible:
@@ -174,28 +174,28 @@ def _planted(runner: Runner, problem: Problem, source: str, random: Random) -> F
     return None
 
 
-def _mutants(reference: str, entry_point: str) -> Iterator[tuple[str, int, str]]:
-    """The program with one line changed, the line's number, and what was changed."""
+def _mutants(reference: str, entry_point: str, random: Random) -> Iterator[tuple[str, int, str]]:
+    """The program with one line changed, the line's number, and what was changed, by chance."""
     tree = ast.parse(reference)
     lines = reference.split("\n")
     tested = [each for each in tree.body if getattr(each, "name", "") == entry_point]
     functions = [
         node for each in tested for node in ast.walk(each) if isinstance(node, ast.FunctionDef)
     ]
-    for function in functions:
-        if sum(isinstance(each, ast.stmt) for each in ast.walk(function)) <= LEAST_STATEMENTS:
+    if sum(isinstance(each, ast.stmt) for node in tested for each in ast.walk(node)) < 4:
+        return
+    changes = [change for function in functions for change in mutation._changes(function)]
+    for change in random.sample(changes, len(changes)):
+        if "a statement is left out" in change.label or "is ignored" in change.label:
             continue
-        for change in mutation._changes(function):
-            if "a statement is left out" in change.label or "is ignored" in change.label:
-                continue
-            former = mutation._put(change, change.replacement)
-            text = ast.unparse(ast.fix_missing_locations(tree))
-            mutation._put(change, former)
-            changed = text.split("\n")
-            pairs = zip(changed, lines, strict=False)
-            other = [number for number, (one, two) in enumerate(pairs, start=1) if one != two]
-            if len(changed) == len(lines) and len(other) == 1:
-                yield text, other[0], change.label
+        former = mutation._put(change, change.replacement)
+        text = ast.unparse(ast.fix_missing_locations(tree))
+        mutation._put(change, former)
+        changed = text.split("\n")
+        pairs = zip(changed, lines, strict=False)
+        other = [number for number, (one, two) in enumerate(pairs, start=1) if one != two]
+        if len(changed) == len(lines) and len(other) == 1:
+            yield text, other[0], change.label
 
 
 def _figures(found: Sequence[Found], minutes: float) -> list[Figure]:

@@ -120,7 +120,8 @@ class Bisector:
         good = passed[-1] if passed else 0
         bad = min([bad, *(mark for mark in marks if mark > good)])
         step = first_bad(good, bad, is_good)
-        place = states[step - 2][2] if step > 1 else states[0][2]
+        # What is wrong before the first statement is so by the definition of the function.
+        place = states[step - 2][2] if step > 1 else (states[0][2][0], 0)
         lines = {tuple(each): line for each, line in whole["lines"]}
         return Departure(
             line=lines.get(place, 0),

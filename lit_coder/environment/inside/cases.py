@@ -13,6 +13,7 @@ import builtins
 import io
 import math
 import sys
+from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
@@ -47,8 +48,10 @@ def load(code: CodeType, name: str = MODULE_NAME) -> dict[str, Any]:
     return module.__dict__
 
 
-def try_case(names: dict[str, Any], case: tuple[Any, ...]) -> list[Answer]:
-    """The answers of one case, which ends at the first fault."""
+def try_case(
+    names: dict[str, Any], case: tuple[Any, ...], tell: Callable[[Answer], None] = lambda _: None
+) -> list[Answer]:
+    """The answers of one case, which ends at the first fault; each value is told at once."""
     answers: list[Answer] = []
     try:
         if case[0] == "check":
@@ -65,6 +68,7 @@ def try_case(names: dict[str, Any], case: tuple[Any, ...]) -> list[Answer]:
             if action == "construct":
                 made, value = value, None
             answers.append(Answer(value) if crosses(value) else Answer(fault="unsupported"))
+            tell(answers[-1])
     except Late:
         return [*answers, Answer(fault=LATE)]
     # The tried program ran: whatever it raised is what it gave, SystemExit as well.

@@ -198,7 +198,7 @@ def _negated(node: ast.expr) -> ast.expr:
 
 
 def _constants(node: ast.Constant, known: _Known) -> Iterator[tuple[str, Any]]:
-    value = node.value
+    value: Any = node.value
     others: list[Any] = []
     if type(value) is bool:
         others = [not value]

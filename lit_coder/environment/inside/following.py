@@ -55,6 +55,7 @@ class Steps:
         self._most = most
         self._has_module = has_module
         self._names: dict[str, Any] = {}
+        self._told = ""
 
     def run(self, act: Callable[[], list[Answer]], names: dict[str, Any]) -> list[Answer]:
         """Do what runs the program, following it."""
@@ -66,11 +67,11 @@ class Steps:
             sys.settrace(None)
 
     def outcome(self, answer: Answer) -> None:
-        """One more step: what an operation gave in the end."""
+        """One more step: what an operation gave, which is part of all later states."""
         self.num_steps += 1
+        self._told += f"outcome {answer.fault} {described(answer.value)}\n"
         if self._is_wanted():
-            text = f"outcome {answer.fault} {described(answer.value)}"
-            self.states.append((self.num_steps, State.of([], ("", 0), [text])))
+            self.states.append((self.num_steps, State.of([], ("", 0), [self._told])))
 
     def _is_wanted(self) -> bool:
         return self._wanted is None or self.num_steps in self._wanted
@@ -95,7 +96,7 @@ class Steps:
             returned = [f"returned {described(argument)}"] if event == "return" else []
             going_on = frames[1:] if returned else frames
             place = self._place(going_on[0]) if going_on else ("", 0)
-            more = [*returned, printed(), globals_text(self._names)]
+            more = [*returned, self._told, printed(), globals_text(self._names)]
             self.states.append((self.num_steps, State.of(frames, place, more)))
         if self.num_steps >= self._most:
             raise Late
@@ -128,16 +129,15 @@ def follow(
         former, sys.stdout = sys.stdout, io.StringIO()
         try:
             names = load(numbered.code())
-            answers = steps.run(lambda: try_case(names, _copied(case)), names)
+            answers = steps.run(lambda: try_case(names, _copied(case), steps.outcome), names)
         # The program's first level ran: it cannot be followed further, and that is its outcome.
         except BaseException as error:
             answers = [Answer(fault=exception_name(error))]
         finally:
             sys.stdout = former
     is_late = bool(answers) and answers[-1].fault == "Late"
-    if not is_late:
-        for answer in answers:
-            steps.outcome(answer)
+    if answers and not is_late and (is_script or case[0] == "check" or answers[-1].fault):
+        steps.outcome(answers[-1])
     return {
         "num_steps": steps.num_steps,
         "is_late": is_late,

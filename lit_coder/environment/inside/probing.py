@@ -1,6 +1,6 @@
 """Tries single-statement edits of a program on its cases; `looking_inside.py` calls it.
 
-    probe(program, cases, [3, 4], 40, 4.0)      # which answers each edit of statements 3 and 4 gives
+    probe(program, cases, [3, 4], 40, 4.0)      # the answers of every edit of statements 3 and 4
 
 What is right is not known here: the answers go out, and are compared there. The edits of all
 statements take turns, so that where time runs out each has had its share.
@@ -60,7 +60,7 @@ def probe(
                 text = "".join(f"{described(answer.value)}{answer.fault}" for answer in each)
                 if text not in known:
                     known[text] = len(answers)
-                    answers.append([tuple(answer) for answer in each])  # type: ignore[misc]
+                    answers.append([tuple(answer) for answer in each])
                     num_characters += len(text)
                 places.append(known[text])
             if given:
