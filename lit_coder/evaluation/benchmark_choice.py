@@ -14,12 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from lit_coder.corpora.benchmark_files import load_benchmark
+from lit_coder.corpora.benchmark_files import find_benchmark_files, load_benchmark
 from lit_coder.evaluation.benchmark_options import BenchmarkOptions
 from lit_coder.generation.contract import SamplingOptions
 from lit_coder.problems.behaviour import behaviour
 from lit_coder.problems.benchmarks.benchmark import Benchmark, BenchmarkTask
-from lit_coder.problems.benchmarks.files import find_benchmark_file
 from lit_coder.problems.problem import Problem
 from lit_coder.verification.protocol import Protocol
 from lit_coder.verification.protocols import find_protocol
@@ -103,7 +102,7 @@ def find_protocols(options: BenchmarkOptions) -> list[Protocol]:
         ValueError: there is no such protocol, or it forbids an option.
     """
     if options.names is None:
-        names = [HELD_OUT, *(n for n in USUAL_BENCHMARKS if find_benchmark_file(n) is not None)]
+        names = [HELD_OUT, *(n for n in USUAL_BENCHMARKS if find_benchmark_files(n))]
         _say_missing([name for name in USUAL_BENCHMARKS if name not in names])
     else:
         names = list(options.names)

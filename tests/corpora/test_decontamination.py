@@ -131,6 +131,17 @@ def test_benchmarks_without_a_file_are_named(
         assert opened.about()["not_at_hand"] == ["humaneval_plus"]
 
 
+def test_nothing_is_said_of_a_benchmark_whose_tasks_are_known_as_another_s(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with Decontaminator([packaged_fingerprints()], ["humaneval_plus"]) as opened:
+        opened.say_missing()
+    assert not caplog.records
+    with Decontaminator([BenchmarkFingerprints.of([])], ["humaneval_plus"]) as opened:
+        opened.say_missing()
+    assert "humaneval_plus" in caplog.text
+
+
 def test_matches_are_counted_by_benchmark_and_detector() -> None:
     found = [Match("a", "A/1", "10-gram", 0.5), Match("a", "A/2", "10-gram", 0.4)]
     assert count_matches(found) == {"a": {"10-gram": 2}}

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lit_coder.corpora.benchmark_files import load_benchmark
-from lit_coder.problems.benchmarks.files import find_benchmark_file
+from lit_coder.corpora.benchmark_files import find_benchmark_files, read_benchmark_files
 from lit_coder.problems.problem_file import read_problems
 from lit_coder.training_data.problem_guard import without_benchmarks
 
@@ -18,11 +17,11 @@ EXAMPLES = Path(__file__).parents[2] / "data" / "problems" / "example.jsonl"
 def test_tasks_of_a_benchmark_are_left_out_and_counted_and_all_else_stays(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    path = find_benchmark_file("humaneval", None)
-    if path is None:
+    paths = find_benchmark_files("humaneval")
+    if not paths:
         pytest.skip("needs HumanEval's file (LIT_CODER_DATA_DIR)")
     own = read_problems(EXAMPLES)
-    benchmark = load_benchmark("humaneval", path, download=False)
+    benchmark = read_benchmark_files("humaneval", paths)
     tasks = [task.problem for task in benchmark.tasks[:20]]
     with caplog.at_level(logging.WARNING, logger="lit_coder.training_data"):
         kept = without_benchmarks([*own, *tasks])

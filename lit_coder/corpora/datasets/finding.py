@@ -21,7 +21,7 @@ from lit_coder.corpora.datasets.registry import DATASETS
 from lit_coder.corpora.datasets.row_files import file_format, read_rows
 from lit_coder.corpora.datasets.spec import DatasetSpec
 from lit_coder.corpora.source import Fault
-from lit_coder.problems.benchmarks.files import DATA_FOLDER_VARIABLE
+from lit_coder.problems.benchmarks.files import data_places
 from lit_coder.problems.benchmarks.registry import files_checksum
 
 _MOST_FOLDERS_DOWN = 5
@@ -72,9 +72,7 @@ def search_places(folder: Path | None) -> list[Path]:
         if not folder.exists():
             raise ValueError(f"there is no folder {folder}; give the one that holds the datasets")
         return [folder]
-    named = (os.environ.get(DATA_FOLDER_VARIABLE), "data")
-    places = (Path(name).expanduser() for name in named if name)
-    return [place for place in places if place.exists()]
+    return [place for place in data_places() if place.exists()]
 
 
 def find_files(spec: DatasetSpec, folder: Path | None) -> list[Path]:

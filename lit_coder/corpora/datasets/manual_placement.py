@@ -9,19 +9,15 @@ It also says where the download command puts them, so that both are the same pla
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from lit_coder.corpora.datasets.spec import DatasetSpec
-from lit_coder.problems.benchmarks.files import DATA_FOLDER_VARIABLE
-
-DEFAULT_FOLDER = "data"
+from lit_coder.problems.benchmarks.files import data_places
 
 
 def datasets_folder(given: str | Path | None) -> Path:
     """The folder of all datasets: the given one, that of LIT_CODER_DATA_DIR, or ./data."""
-    chosen = given or os.environ.get(DATA_FOLDER_VARIABLE) or DEFAULT_FOLDER
-    return Path(chosen).expanduser()
+    return data_places(given)[0]
 
 
 def dataset_folder(spec: DatasetSpec, folder: Path) -> Path:

@@ -1,10 +1,12 @@
-"""Finds the files of benchmarks on this machine. It downloads nothing.
+"""The folders that benchmarks' files lie in on this machine, and their usual names.
 
-    path = find_benchmark_file("humaneval", folder=None)     # None where it is absent
+    for place in data_places(folder=None):
+        file_by_name("humaneval", place)             # None where it is not there
 
-Looked into, in this order: the given folder, the folder of the environment variable
-LIT_CODER_DATA_DIR, `./data`; in each also the subfolders, one level down. In a folder a name that
-stands earlier in `sources.py` is preferred, then the newer version.
+The places are, in this order: the given folder, the folder of the environment variable
+LIT_CODER_DATA_DIR, `./data`. A file of a usual name lies in a place or one folder down; a name that
+stands earlier in `sources.py` is preferred, then the newer version. Where a benchmark is that has
+another name, as a download has, is said by `corpora/benchmark_files.py`. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -18,10 +20,17 @@ from pathlib import Path
 from lit_coder.problems.benchmarks.sources import SOURCES
 
 DATA_FOLDER_VARIABLE = "LIT_CODER_DATA_DIR"
+DEFAULT_FOLDER = "data"
 
 
-def find_benchmark_file(name: str, folder: str | Path | None = None) -> Path | None:
-    """Path of the benchmark's file, or None where no folder holds it.
+def data_places(folder: str | Path | None = None) -> tuple[Path, ...]:
+    """Where files are looked for, the first place first, whether it is there or not."""
+    named = (folder, os.environ.get(DATA_FOLDER_VARIABLE), DEFAULT_FOLDER)
+    return tuple(Path(name).expanduser() for name in named if name)
+
+
+def file_by_name(name: str, place: Path) -> Path | None:
+    """The file of a benchmark that has one of its usual names, None where the place has none.
 
     Raises:
         ValueError: no benchmark is called `name`.
@@ -29,12 +38,10 @@ def find_benchmark_file(name: str, folder: str | Path | None = None) -> Path | N
     if name not in SOURCES:
         known = ", ".join(SOURCES)
         raise ValueError(f"no benchmark is called {name!r}; choose from {known}")
-    given = (folder, os.environ.get(DATA_FOLDER_VARIABLE), "data")
-    for place in (Path(place).expanduser() for place in given if place):
-        for candidate in _folders(place):
-            for pattern in SOURCES[name].file_names:
-                if found := _matching_files(candidate, pattern):
-                    return found[0]
+    for candidate in _folders(place):
+        for pattern in SOURCES[name].file_names:
+            if found := _matching_files(candidate, pattern):
+                return found[0]
     return None
 
 

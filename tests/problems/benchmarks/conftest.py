@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from lit_coder.problems.benchmarks.benchmark import BenchmarkTask
-from lit_coder.problems.benchmarks.files import DATA_FOLDER_VARIABLE, find_benchmark_file
+from lit_coder.problems.benchmarks.files import DATA_FOLDER_VARIABLE, data_places, file_by_name
 from lit_coder.problems.problem import CheckProgram
 
 
 @pytest.fixture
 def real_file() -> Callable[[str], Path]:
     def find(name: str) -> Path:
-        path = find_benchmark_file(name)
+        places = data_places()
+        path = next((p for p in (file_by_name(name, place) for place in places) if p), None)
         if path is None:
             pytest.skip(f"{name} is not on this machine; set {DATA_FOLDER_VARIABLE} to its folder")
         return path

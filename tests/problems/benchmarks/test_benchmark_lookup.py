@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lit_coder.problems.benchmarks.files import DATA_FOLDER_VARIABLE, find_benchmark_file
+from lit_coder.problems.benchmarks.files import DATA_FOLDER_VARIABLE, data_places, file_by_name
 from lit_coder.problems.benchmarks.registry import BENCHMARK_NAMES
 from lit_coder.problems.benchmarks.sources import SOURCES
 
@@ -21,44 +21,50 @@ def put(*paths: str) -> None:
         path.touch()
 
 
+def found(name: str) -> Path | None:
+    return file_by_name(name, Path("data"))
+
+
 def test_the_given_folder_comes_before_the_variable_s_and_that_before_data(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert find_benchmark_file("mbpp") is None
-    put("data/mbpp.jsonl", "variable/any/mbpp.jsonl", "given/mbpp.jsonl")
-    assert find_benchmark_file("mbpp") == Path("data/mbpp.jsonl")
-    monkeypatch.setenv(DATA_FOLDER_VARIABLE, str(tmp_path / "variable"))
-    assert find_benchmark_file("mbpp") == tmp_path / "variable/any/mbpp.jsonl"
-    assert find_benchmark_file("mbpp", "given") == Path("given/mbpp.jsonl")
+    assert data_places() == (Path("data"),)
+    monkeypatch.setenv(DATA_FOLDER_VARIABLE, "variable")
+    assert data_places("given") == (Path("given"), Path("variable"), Path("data"))
+
+
+def test_a_file_may_lie_one_folder_down() -> None:
+    assert found("mbpp") is None
+    put("data/any/mbpp.jsonl")
+    assert found("mbpp") == Path("data/any/mbpp.jsonl")
 
 
 def test_the_newest_version_of_a_file_is_taken() -> None:
     for version in ("v0.1.9", "v0.1.10", "v0.1.2"):
         put(f"data/HumanEvalPlus-{version}.jsonl.gz")
     put("data/HumanEvalPlus-Mini-v0.2.0.jsonl")
-    found = find_benchmark_file("humaneval_plus")
-    assert found == Path("data/HumanEvalPlus-v0.1.10.jsonl.gz")
+    assert found("humaneval_plus") == Path("data/HumanEvalPlus-v0.1.10.jsonl.gz")
 
 
 def test_a_common_file_name_counts_only_in_the_benchmark_s_own_folder() -> None:
     put("data/other/test6.jsonl", "data/other/test.jsonl")
-    assert find_benchmark_file("livecodebench") is None
-    assert find_benchmark_file("cruxeval") is None
+    assert found("livecodebench") is None
+    assert found("cruxeval") is None
     put("data/livecodebench/test.jsonl", "data/livecodebench/test5.jsonl")
-    assert find_benchmark_file("livecodebench") == Path("data/livecodebench/test5.jsonl")
+    assert found("livecodebench") == Path("data/livecodebench/test5.jsonl")
     put("data/livecodebench/test6.jsonl")
-    assert find_benchmark_file("livecodebench") == Path("data/livecodebench/test6.jsonl")
+    assert found("livecodebench") == Path("data/livecodebench/test6.jsonl")
 
 
 def test_the_sanitized_file_is_not_taken_for_the_whole_set() -> None:
     put("data/sanitized-mbpp.json")
-    assert find_benchmark_file("mbpp") is None
-    assert find_benchmark_file("mbpp_sanitized") == Path("data/sanitized-mbpp.json")
+    assert found("mbpp") is None
+    assert found("mbpp_sanitized") == Path("data/sanitized-mbpp.json")
 
 
 def test_an_unknown_benchmark_is_refused() -> None:
     with pytest.raises(ValueError, match="no benchmark is called 'apps'; choose from humaneval, "):
-        find_benchmark_file("apps")
+        found("apps")
 
 
 def test_every_benchmark_that_can_be_read_has_a_source() -> None:
