@@ -26,6 +26,7 @@ from lit_coder.problems.reference import TrustedProgram
 MIN_DISTINCT_OUTPUTS = 3
 
 _SCALARS = frozenset((type(None), bool, int, float, complex, str, bytes))
+_SEQUENCES = frozenset((list, tuple, set, frozenset))
 
 
 class DegenerateProblem(ValueError):
@@ -42,11 +43,11 @@ def refuse_degenerate(problem: Problem, program: TrustedProgram) -> None:
     assert isinstance(tests, Cases), f"{problem.task_id}: only problems with Cases are checked"
     cases = tests.visible + tests.hidden
     try:
-        outcomes = program.outcomes(case.operations for case in tests.visible)
+        outcomes = program.outcomes_of(tests.visible)
     except Exception as error:
         raise DegenerateProblem(f"{problem.task_id}: the reference raised {error!r}") from error
     given = (*outcomes, *(case.expected for case in tests.hidden))
-    if not all([can_cross(value) for values in given for value in values]):
+    if not all(map(can_cross, given)):
         raise DegenerateProblem(f"{problem.task_id}: the reference's output cannot cross")
     for case, values in zip(tests.visible, outcomes, strict=True):
         # The same text is the same value; another text may be, where sets are in it.
@@ -94,12 +95,14 @@ def known_wrong_program(tests: Cases) -> str | None:
 
 def can_cross(value: Value) -> bool:
     """Whether the value has exactly one of the types that cross between processes."""
-    if type(value) in _SCALARS:
+    kind = type(value)
+    if kind in _SCALARS:
         return True
-    if type(value) in (list, tuple, set, frozenset):
-        return all(can_cross(member) for member in value)  # type: ignore[attr-defined]
-    if type(value) is dict:
-        return all(can_cross(key) and can_cross(item) for key, item in value.items())
+    if kind in _SEQUENCES:
+        # Asked of every output; most hold scalars alone.
+        return _SCALARS.issuperset(map(type, value)) or all(map(can_cross, value))  # type: ignore[call-overload]
+    if kind is dict:
+        return can_cross([*value]) and can_cross([*value.values()])  # type: ignore[misc, attr-defined]
     return False
 
 

@@ -100,13 +100,12 @@ class PipelineFamily:
         Raises:
             DegenerateProblem: the steps make no sensible problem.
         """
+        self._refuse_idle_or_large(steps)
         prompt = self._prompt(steps)
-        task_id = prompt_task_id(self.name, prompt)
-        self._refuse_idle_or_large(task_id, steps)
         reference = self._reference(steps)
         program = TrustedProgram(prompt + reference)
         problem = Problem(
-            task_id=task_id,
+            task_id=prompt_task_id(self.name, prompt),
             prompt=prompt,
             entry_point="f",
             tests=Cases(
@@ -138,25 +137,29 @@ class PipelineFamily:
             lines.append(f"return {self.argument}")
         return "".join(f"\n    {line}" for line in lines)
 
-    def _refuse_idle_or_large(self, task_id: str, steps: Sequence[Step]) -> None:
+    def _refuse_idle_or_large(self, steps: Sequence[Step]) -> None:
         """Raise where the steps do less than their number says, or a value grows too large."""
         functions = [_step_function(self.argument, step.expression) for step in steps]
-        inputs = self.visible_inputs + self.hidden_inputs
-        outputs = [_through(functions, value) for value in inputs]
-        if not all(map(is_small, outputs)):
-            raise DegenerateProblem(f"{task_id}: an output is too large")
+        before: list[list[Value]] = [[*self.visible_inputs, *self.hidden_inputs]]
+        for function, step in zip(functions, steps, strict=True):
+            before.append(list(map(function, before[-1])))
+            if before[-1] == before[-2]:
+                raise DegenerateProblem(f"{self.name}: the step {step.words!r} is idle")
+        outputs = before[-1]
         # Long pipelines often end so, and their steps would be left out in vain.
         if len(set(map(repr, outputs))) < MIN_DISTINCT_OUTPUTS:
-            raise DegenerateProblem(f"{task_id}: too few distinct outputs")
+            raise DegenerateProblem(f"{self.name}: too few distinct outputs")
+        if not all(map(is_small, outputs)):
+            raise DegenerateProblem(f"{self.name}: an output is too large")
         for left_out, step in enumerate(steps):
-            rest = functions[:left_out] + functions[left_out + 1 :]
+            rest = functions[left_out + 1 :]
             if all(
                 _through(rest, value) == output
-                for value, output in zip(inputs, outputs, strict=True)
+                for value, output in zip(before[left_out], outputs, strict=True)
             ):
-                raise DegenerateProblem(f"{task_id}: the step {step.words!r} is idle")
+                raise DegenerateProblem(f"{self.name}: the step {step.words!r} is idle")
         if len(steps) > 1 and repr(outputs) in _one_step_outputs(self):
-            raise DegenerateProblem(f"{task_id}: a single step does the same")
+            raise DegenerateProblem(f"{self.name}: a single step does the same")
 
 
 def _assignment(argument: str, expression: str) -> str:
@@ -186,7 +189,9 @@ def is_small(value: Value) -> bool:
     if isinstance(value, str):
         return len(value) <= MAX_LENGTH
     assert isinstance(value, list), f"no family makes values like {value!r}"
-    return len(value) <= MAX_LENGTH and all(map(is_small, value))
+    return len(value) <= MAX_LENGTH and (
+        not value or -MAX_MAGNITUDE < min(value) <= max(value) < MAX_MAGNITUDE
+    )
 
 
 @cache

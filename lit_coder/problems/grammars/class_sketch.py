@@ -101,8 +101,7 @@ def class_problem(source: str, difficulty: int, sketch: ClassSketch, random: Ran
     for methods in sketch.without:
         other = TrustedProgram(f"class {name}:{_body(methods)}\n")
         if all(
-            other.outcomes((case.operations,))[0] == case.expected
-            for case in tests.visible + tests.hidden
+            other.outcome(case.operations) == case.expected for case in tests.visible + tests.hidden
         ):
             raise DegenerateProblem("a rule is idle")
     problem = Problem(

@@ -9,6 +9,7 @@ conditions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from lit_coder.problems.grammars.drawn_family import DrawnFamily
@@ -19,6 +20,7 @@ from lit_coder.problems.grammars.integer_words import (
     random_filters,
 )
 from lit_coder.problems.grammars.layout import joined, joined_tests
+from lit_coder.problems.grammars.parts import part
 from lit_coder.problems.grammars.sketch import Sketch
 
 _GRIDS = one_argument(
@@ -84,10 +86,24 @@ def transform(difficulty: int, random: Random) -> Sketch:
         words=words,
         body=_ended(lines),
         inputs=_GRIDS,
-        without=tuple(_ended(lines[:index] + lines[index + 1 :]) for index in range(len(lines)))
+        without=tuple(
+            grid_function(lines[:index] + lines[index + 1 :]) for index in range(len(lines))
+        )
         if difficulty > 1
         else (),
     )
+
+
+def grid_function(lines: list[str]) -> Callable[[list[list[int]]], list[list[int]]]:
+    """What the lines make of a grid, without compiling them as a whole."""
+    steps = [part("grid", line.removeprefix("grid = ")) for line in lines]
+
+    def changed(grid: list[list[int]]) -> list[list[int]]:
+        for step in steps:
+            grid = step(grid)
+        return grid
+
+    return changed
 
 
 def _ended(lines: list[str]) -> tuple[str, ...]:

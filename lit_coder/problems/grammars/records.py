@@ -13,16 +13,20 @@ docstring shows two examples.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache, cached_property
 from random import Random
-from typing import NamedTuple
+from typing import Any
 
 from lit_coder.problems.grammars.drawn_family import DrawnFamily
 from lit_coder.problems.grammars.inputs import Inputs
 from lit_coder.problems.grammars.layout import collected, joined, joined_tests
+from lit_coder.problems.grammars.parts import part
 from lit_coder.problems.grammars.sketch import Sketch
 
 
-class _Subject(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Subject:
     """Records of one kind: their names, their text key, their numbers."""
 
     plural: str
@@ -31,6 +35,18 @@ class _Subject(NamedTuple):
     numbers: tuple[str, str]
     bounds: tuple[tuple[range, range], tuple[range, range]]
     inputs: Inputs
+
+    @cached_property
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """Every record of the inputs by its name."""
+        given: Any = (*self.inputs.visible, *self.inputs.hidden)
+        return {row[self.texts[0]]: row for rows, _ in given for row in rows}
+
+    @cached_property
+    def asked(self) -> tuple[tuple[tuple[str, ...], int], ...]:
+        """The names of the records of each test, and its limit."""
+        given: Any = (*self.inputs.visible, *self.inputs.hidden)
+        return tuple((tuple(row[self.texts[0]] for row in rows), limit) for rows, limit in given)
 
 
 def _people(*rows: tuple[object, ...]) -> list[object]:
@@ -108,7 +124,8 @@ def report(difficulty: int, random: Random) -> Sketch:
         )
     )
     returns = f"A list. Only {subject.plural} {which} are in it, {order or 'in the order given'}."
-    return _sketch(subject, summary, returns, body, f"list[{kind}]", has_limit)
+    most = _most_outputs(subject, tests, has_limit)
+    return _sketch(subject, summary, returns, body, f"list[{kind}]", has_limit, most)
 
 
 def totals(difficulty: int, random: Random) -> Sketch:
@@ -127,12 +144,12 @@ def totals(difficulty: int, random: Random) -> Sketch:
         )
     )  # fmt: skip
     conditions = _conditions(subject, random, _NUM_CONDITIONS[difficulty - 1])
-    tests = joined_tests([test for _, test in conditions])
+    tests = [test for _, test in conditions]
     which = joined([words for words, _ in conditions])
     lines = [
         "totals = {}",
         f"for {row} in {subject.plural}:",
-        f"    if {tests}:",
+        f"    if {joined_tests(tests)}:",
         f'        key = {row}["{key}"]',
         f"        totals[key] = totals.get(key, 0) + {value}",
     ]
@@ -155,11 +172,41 @@ def totals(difficulty: int, random: Random) -> Sketch:
         summary = f"For each {key}, find {said} of the {subject.plural} {which}."
     more = f"; only of a {key} whose number is greater than `limit`" if has_limit else ""
     returns = f"{ending}{more}. A {key} without such {subject.plural} does not appear."
-    return _sketch(subject, summary, returns, [*lines, returned], returns_type, has_limit)
+    most = _most_outputs(subject, tests, has_limit)
+    return _sketch(subject, summary, returns, [*lines, returned], returns_type, has_limit, most)
+
+
+def _most_outputs(subject: _Subject, tests: list[str], has_limit: bool) -> int:
+    """How many distinct outputs are possible at most: different records, different limits.
+
+    Where no record is chosen, the limit makes no difference.
+    """
+    chosen = set(subject.rows)
+    for test in tests:
+        chosen &= _rows_that_hold(subject.plural, test)
+    found = set()
+    for rows, limit in subject.asked:
+        left = tuple([row for row in rows if row in chosen])
+        found.add((left, limit if has_limit and left else 0))
+    return len(found)
+
+
+@cache
+def _rows_that_hold(plural: str, test: str) -> frozenset[str]:
+    """The records, by their names, for which a condition holds."""
+    (subject,) = (each for each in (_PEOPLE, _GOODS) if each.plural == plural)
+    holds = part(subject.singular, test)
+    return frozenset(name for name, row in subject.rows.items() if holds(row))
 
 
 def _sketch(
-    subject: _Subject, summary: str, returns: str, body: list[str], kind: str, has_limit: bool
+    subject: _Subject,
+    summary: str,
+    returns: str,
+    body: list[str],
+    kind: str,
+    has_limit: bool,
+    most_outputs: int,
 ) -> Sketch:
     keys = joined([f'"{key}"' for key in (*subject.texts, *subject.numbers)])
     what = "how many to list at most" if "chosen" in " ".join(body) else "a number"
@@ -183,6 +230,7 @@ def _sketch(
         body=tuple(body),
         inputs=inputs,
         min_examples=2,
+        most_outputs=most_outputs,
     )
 
 

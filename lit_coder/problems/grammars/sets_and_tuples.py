@@ -8,6 +8,7 @@ Difficulty is the number of rules beside the set operation.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from lit_coder.problems.grammars.drawn_family import DrawnFamily
@@ -18,7 +19,9 @@ from lit_coder.problems.grammars.integer_words import (
     random_filters,
 )
 from lit_coder.problems.grammars.layout import collected, joined
+from lit_coder.problems.grammars.parts import part
 from lit_coder.problems.grammars.sketch import Sketch
+from lit_coder.problems.problem import Value
 
 _TWO_LISTS = Inputs(
     (
@@ -215,11 +218,11 @@ def points(difficulty: int, random: Random) -> Sketch:
         body=_moved(places, moves, returned),
         inputs=_POINTS,
         without=tuple(
-            _moved([each for each in places if each is not left], moves, returned)
+            moving_function([each for each in places if each is not left], moves, returned)
             for left in places
         )
         + tuple(
-            _moved(places, [each for each in moves if each is not left], returned)
+            moving_function(places, [each for each in moves if each is not left], returned)
             for left in moves
             if len(moves) > 1
         ),
@@ -235,6 +238,23 @@ def _moved(
     lines = collected("chosen = ", "[]", first, "for x, y in points", tests)
     lines += [f"chosen = [{code} for x, y in chosen]" for _, code in moves[1:]]
     return (*lines, returned)
+
+
+def moving_function(
+    places: list[tuple[str, str]], moves: list[tuple[str, str]], returned: str
+) -> Callable[[list[tuple[int, int]]], Value]:
+    """What the body of these places and moves gives, without compiling it as a whole."""
+    tests = [part("x, y", holds) for _, holds in places]
+    steps = [part("x, y", code) for _, code in moves]
+    end = part("chosen", returned.removeprefix("return "))
+
+    def moved(points: list[tuple[int, int]]) -> Value:
+        chosen = [point for point in points if all(test(*point) for test in tests)]
+        for step in steps:
+            chosen = [step(*point) for point in chosen]
+        return end(chosen)
+
+    return moved
 
 
 SETS_AND_TUPLES = DrawnFamily("sets_and_tuples", (lists_as_sets, points))

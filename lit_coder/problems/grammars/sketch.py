@@ -19,7 +19,7 @@ out as formatters lay out Python, 88 columns wide.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -32,7 +32,7 @@ from lit_coder.problems.checks import (
 from lit_coder.problems.family import prompt_task_id
 from lit_coder.problems.grammars.inputs import Inputs
 from lit_coder.problems.grammars.layout import WIDTH, docstring
-from lit_coder.problems.problem import Case, Cases, Problem
+from lit_coder.problems.problem import Case, Cases, Problem, Value
 from lit_coder.problems.reference import TrustedProgram, known_program
 
 MAX_OUTPUT_CHARACTERS = 300
@@ -72,6 +72,8 @@ class Sketch:
         imports: lines above the function.
         min_examples: how many examples the docstring shows at least.
         without: bodies that lack one of the rules each; what behaves like one of them is refused.
+            A function that leaves its arguments alone stands for the body that gives the same.
+        most_outputs: where it is known that few distinct outputs are possible, how many.
     """
 
     names: tuple[str, ...]
@@ -82,7 +84,8 @@ class Sketch:
     inputs: Inputs
     imports: tuple[str, ...] = ()
     min_examples: int = 0
-    without: tuple[tuple[str, ...], ...] = ()
+    without: tuple[tuple[str, ...] | Callable[..., Value], ...] = ()
+    most_outputs: int = MIN_DISTINCT_OUTPUTS
 
 
 def function_problem(source: str, difficulty: int, sketch: Sketch, random: Random) -> Problem:
@@ -101,6 +104,8 @@ def function_problem(source: str, difficulty: int, sketch: Sketch, random: Rando
     reference = _renamed("".join(_indented(sketch.body)), renaming)
     if renaming and any(len(line) > WIDTH for line in reference.split("\n")):
         raise DegenerateProblem("a line is too long")
+    if sketch.most_outputs < MIN_DISTINCT_OUTPUTS:
+        raise DegenerateProblem(f"{source}: too few distinct outputs")
     program = TrustedProgram(f"{signature}{reference}\n")
     visible, hidden = sketch.inputs.operations(name)
     tests = Cases(program.cases(visible), program.cases(hidden))
@@ -142,16 +147,27 @@ def refuse_unfit(source: str, tests: Cases) -> None:
 
 def _refuse_idle(sketch: Sketch, tests: Cases) -> None:
     """Raise where a body that lacks one of the rules gives the same."""
+    cases = tests.visible + tests.hidden
+    for lacking in sketch.without:
+        if callable(lacking):
+            is_idle = all(
+                lacking(*case.operations[0].arguments) == case.expected[0] for case in cases
+            )
+        else:
+            program = known_program(_lacking_text(sketch, lacking))
+            is_idle = all(
+                program.call("f", case.operations[0].arguments) == case.expected[0]
+                for case in cases
+            )
+        if is_idle:
+            raise DegenerateProblem("a rule is idle")
+
+
+def _lacking_text(sketch: Sketch, body: Sequence[str]) -> str:
+    """The function `f` with this body."""
     parameters = ", ".join(name for name, _ in sketch.parameters)
     above = "".join(f"{line}\n" for line in sketch.imports)
-    for body in sketch.without:
-        text = f"{above}def f({parameters}):{''.join(_indented(body))}\n"
-        program = known_program(text)
-        if all(
-            program.call("f", case.operations[0].arguments) == case.expected[0]
-            for case in tests.visible + tests.hidden
-        ):
-            raise DegenerateProblem("a rule is idle")
+    return f"{above}def f({parameters}):{''.join(_indented(body))}\n"
 
 
 def _renaming(parameters: Sequence[tuple[str, str]], random: Random) -> dict[str, str]:
@@ -211,7 +227,7 @@ def _examples(name: str, cases: Sequence[Case], count: int, random: Random) -> l
     # An empty result tells little, so it is shown only where there are too few others.
     for case in sorted(mixed, key=lambda case: not case.expected[0]):
         (operation,), (value,) = case.operations, case.expected
-        call = f"{name}({', '.join(map(shown, operation.arguments))})"
+        call = f"{name}({_shown_arguments(operation.arguments)})"
         text = shown(value)
         is_long = max(len(call), len(text)) > _MAX_EXAMPLE_CHARACTERS
         if value is None or is_long or text in seen:
@@ -222,6 +238,20 @@ def _examples(name: str, cases: Sequence[Case], count: int, random: Random) -> l
         if not count:
             break
     return lines
+
+
+_MOST_SHOWN = 4096
+_SHOWN: dict[int, tuple[tuple[object, ...], str]] = {}
+
+
+def _shown_arguments(arguments: tuple[object, ...]) -> str:
+    """Arguments as code, written once for the very same tuple, which the inputs hand out again."""
+    known = _SHOWN.get(id(arguments))
+    if known is None:
+        if len(_SHOWN) >= _MOST_SHOWN:
+            _SHOWN.clear()
+        known = _SHOWN[id(arguments)] = (arguments, ", ".join(map(shown, arguments)))
+    return known[1]
 
 
 def shown(value: object) -> str:

@@ -8,13 +8,15 @@ Difficulty is the number of rules: keys, what is left out, how much is kept.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lit_coder.problems.grammars.drawn_family import DrawnFamily
 from lit_coder.problems.grammars.inputs import NUMBER_LISTS, WORD_LISTS, one_argument
 from lit_coder.problems.grammars.integer_words import random_change, random_filters
 from lit_coder.problems.grammars.layout import WIDTH, collected, joined, joined_tests
+from lit_coder.problems.grammars.parts import part
 from lit_coder.problems.grammars.sketch import Sketch
 from lit_coder.problems.grammars.word_words import random_word_condition
 
@@ -180,7 +182,7 @@ def _sorted(
         words=(" ".join(words),),
         body=_body(plan),
         inputs=inputs,
-        without=tuple(map(_body, fewer)) if len(keys) > 1 else (),
+        without=tuple(map(sorting_function, fewer)),
     )
 
 
@@ -214,6 +216,22 @@ def _body(plan: _Plan) -> tuple[str, ...]:
     elif cut:
         lines.append(f"return ordered{cut}")
     return tuple(lines)
+
+
+def sorting_function(plan: _Plan) -> Callable[[list[Any]], list[Any]]:
+    """What the function of this plan gives, without compiling it as a whole."""
+    holds = part(plan.noun, joined_tests(plan.holds)) if plan.holds else None
+    keys = [part(plan.noun, key) for key in plan.keys]
+
+    def ordered(members: list[Any]) -> list[Any]:
+        chosen: Iterable[Any] = filter(holds, members) if holds else members
+        if plan.is_unique:
+            chosen = dict.fromkeys(chosen)
+        made = sorted(chosen, key=lambda member: [key(member) for key in keys])
+        made = made[: plan.first] if plan.first else made
+        return [member[0] for member in made] if plan.has_names else made
+
+    return ordered
 
 
 def _call(start: str, source: str, key: str) -> list[str]:
@@ -264,11 +282,27 @@ def bubble_passes(difficulty: int, random: Random) -> Sketch:
         body=tuple(body),
         inputs=NUMBER_LISTS,
         without=tuple(
-            tuple(line.replace(f"if {test}:", f"if {joined_tests(fewer)}:") for line in body)
+            sweeping_function(passes, fewer)
             for fewer in ([each for each in holds if each is not left] for left in holds)
             if fewer
         ),
     )
+
+
+def sweeping_function(passes: int, holds: Sequence[str]) -> Callable[[list[int]], list[int]]:
+    """Passes that exchange neighbours for which all conditions hold, without being compiled."""
+    tests = [part("a, b", each) for each in holds]
+
+    def swept(numbers: list[int]) -> list[int]:
+        ordered = list(numbers)
+        for _ in range(passes):
+            for i in range(len(ordered) - 1):
+                a, b = ordered[i], ordered[i + 1]
+                if all(test(a, b) for test in tests):
+                    ordered[i], ordered[i + 1] = b, a
+        return ordered
+
+    return swept
 
 
 SORTING = DrawnFamily("sorting", (sort_numbers, sort_words, sort_players, bubble_passes))
