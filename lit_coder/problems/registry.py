@@ -13,10 +13,13 @@ from difflib import get_close_matches
 from lit_coder.problems.arithmetic import ARITHMETIC
 from lit_coder.problems.classes import CLASSES
 from lit_coder.problems.family import ProblemFamily
+from lit_coder.problems.grammars.bits import BITS
 from lit_coder.problems.grammars.conditionals import CONDITIONALS
 from lit_coder.problems.grammars.dictionaries import DICTIONARIES
 from lit_coder.problems.grammars.dynamic_programming import DYNAMIC_PROGRAMMING
+from lit_coder.problems.grammars.graphs import GRAPHS
 from lit_coder.problems.grammars.grids import GRIDS
+from lit_coder.problems.grammars.intervals import INTERVALS
 from lit_coder.problems.grammars.loops import LOOPS
 from lit_coder.problems.grammars.number_theory import NUMBER_THEORY
 from lit_coder.problems.grammars.parsing import PARSING
@@ -27,6 +30,7 @@ from lit_coder.problems.grammars.sets_and_tuples import SETS_AND_TUPLES
 from lit_coder.problems.grammars.sorting import SORTING
 from lit_coder.problems.grammars.stateful_classes import STATEFUL_CLASSES
 from lit_coder.problems.grammars.stdin_programs import STDIN_PROGRAMS
+from lit_coder.problems.grammars.text_formatting import TEXT_FORMATTING
 from lit_coder.problems.grammars.word_problems import WORD_PROBLEMS
 from lit_coder.problems.lists import LISTS
 from lit_coder.problems.maze import MAZES
@@ -50,12 +54,16 @@ _FAMILIES: dict[str, ProblemFamily] = {
         DICTIONARIES,
         SETS_AND_TUPLES,
         GRIDS,
+        BITS,
         STATEFUL_CLASSES,
         SORTING,
         SEARCHING,
         NUMBER_THEORY,
         DYNAMIC_PROGRAMMING,
+        INTERVALS,
+        GRAPHS,
         PARSING,
+        TEXT_FORMATTING,
         DOCSTRINGS,
         WORD_PROBLEMS,
         STDIN_PROGRAMS,
@@ -84,11 +92,19 @@ KINDS: dict[str, tuple[str, ...]] = {
         "dictionaries",
         "sets_and_tuples",
         "grids",
+        "bits",
     ),
     "class_definitions": ("classes", "stateful_classes"),
-    "classic_algorithms": ("sorting", "searching", "number_theory", "dynamic_programming"),
+    "classic_algorithms": (
+        "sorting",
+        "searching",
+        "number_theory",
+        "dynamic_programming",
+        "intervals",
+        "graphs",
+    ),
     "code_from_docstrings": ("docstrings",),
-    "problem_solving": ("parsing", "word_problems", "stdin_programs"),
+    "problem_solving": ("parsing", "text_formatting", "word_problems", "stdin_programs"),
 }
 """The families of programs, by what kind of problem they make; each is in one kind."""
 
