@@ -5,7 +5,7 @@
         decontaminator.about()          # which benchmarks, of which files, and which are missing
 
 Three detectors look through every text. "substring": a statement or a solution is there word for
-word. "10-gram": enough runs of ten words of it are (`contamination.py` has the rule). "syntax
+word. "10-gram": enough runs of ten words of it are (`run_index.py` has the rule). "syntax
 tree": the body of one of its functions is there, whatever its variables are called, with or without
 docstring and comments, as a function or within one. What comes with the package covers HumanEval,
 MBPP and MBPP+; a file of theirs in LIT_CODER_DATA_DIR or ./data that is of another version is

@@ -4,10 +4,13 @@
     index.search(RollingHashes(word_numbers(text)))      # [Held(owner=0, is_whole=True, share=1.0)]
     index.arrays()                                       # what to store; no text is in it
 
-The rules are those of `contamination.py`: texts are compared as words; one counts from 30 % of its
-distinct runs, and at least two; one of fewer than ten words counts whole. Texts of fewer than
-seven words are joined with the owner's others, or left out. It is searched in at tens of megabytes
-a second, whatever it holds.
+Texts are compared as words: runs of letters, digits and underscores in lower case. Punctuation and
+layout are dropped and comments stay, which finds what was formatted anew or copied into another
+language's comments. One run of ten words can be anybody's ("for i in range n for j in range n"): a
+text counts from 30 % of its distinct runs, and at least two; one of fewer than ten words counts
+whole. Seven words can be a whole statement ("Write a function to sort a list"), six a common line:
+texts of fewer than seven are left out, or joined where their owner has no longer one. It is
+searched in at tens of megabytes a second, whatever it holds.
 """
 
 from __future__ import annotations
@@ -19,9 +22,10 @@ from typing import Any, NamedTuple
 import numpy
 from numpy.typing import NDArray
 
-from lit_coder.corpora.contamination import MIN_SHARE, RUN_WORDS
 from lit_coder.corpora.rolling_hashes import Hashes, RollingHashes, word_numbers
 
+RUN_WORDS = 10
+MIN_SHARE = 0.3
 MIN_RUNS, MIN_WORDS = 2, 7
 # A run's first bits say, before anything is searched, that it is not among the known ones.
 _FILTER_BITS = 20
