@@ -38,7 +38,7 @@ from lit_coder.harvesting.inside import mutation
 from lit_coder.harvesting.places import OpenPlaces
 from lit_coder.problems.checks import DegenerateProblem
 from lit_coder.problems.problem import Cases, Problem
-from lit_coder.problems.registry import KINDS, problem_family
+from lit_coder.problems.registry import GROUPS, problem_family
 from lit_coder.problems.sampling import derived_random
 from lit_coder.sandbox.contract import Limits, Runner
 from lit_coder.sandbox.open_runner import open_runner
@@ -46,7 +46,10 @@ from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.verification.verifier import Attempt, Verifier
 
 FAMILIES = tuple(
-    name for kind in KINDS.values() for name in kind if name not in ("docstrings", "stdin_programs")
+    name
+    for group in GROUPS.values()
+    for name in group
+    if name not in ("docstrings", "stdin_programs")
 )
 MUTANTS_TRIED = 8
 

@@ -33,7 +33,7 @@ from lit_coder.problems.behaviour import behaviour
 from lit_coder.problems.checks import DegenerateProblem
 from lit_coder.problems.family import ProblemFamily
 from lit_coder.problems.problem import Problem
-from lit_coder.problems.registry import KINDS, PROGRAM_FAMILY_NAMES, problem_family
+from lit_coder.problems.registry import GROUPS, PROGRAM_FAMILY_NAMES, problem_family
 from lit_coder.problems.sampling import SplitPlan, fresh_problems, split_problems
 from lit_coder.recursion.round_record import read_records
 
@@ -174,14 +174,14 @@ def measure(names: Sequence[str], count: int, seed: int, console: Console) -> bo
 
 
 def run_rounds(console: Console) -> bool:
-    """A short fit on each kind, up to its first round; whether each committed one."""
+    """A short fit on each group of families, up to its first round; whether each committed one."""
     all_committed = True
     with tempfile.TemporaryDirectory() as folder:
-        for kind in KINDS:
-            run_folder = Path(folder) / kind
+        for group in GROUPS:
+            run_folder = Path(folder) / group
             command = [sys.executable, str(REPOSITORY / "main.py"), "fit"]
             command += [f"--config={REPOSITORY / 'configs' / 'quickstart.yaml'}"]
-            command += [f"--data.families=[{kind}]", f"--trainer.default_root_dir={run_folder}"]
+            command += [f"--data.families=[{group}]", f"--trainer.default_root_dir={run_folder}"]
             done = subprocess.run([*command, *_ROUND_OPTIONS], capture_output=True, text=True)
             records = read_records(run_folder / "rounds") if not done.returncode else []
             committed = bool(records) and records[-1].totals.generated > 0
@@ -189,11 +189,11 @@ def run_rounds(console: Console) -> bool:
             if committed:
                 totals = records[-1].totals
                 console.print(
-                    f"{kind}: {len(records)} rounds committed; of {totals.generated} samples "
+                    f"{group}: {len(records)} rounds committed; of {totals.generated} samples "
                     f"{totals.syntax_ok} parse, {totals.passed_visible} pass, in the last"
                 )
             else:
-                console.print(f"{kind}: no round was committed\n{done.stderr[-2000:]}")
+                console.print(f"{group}: no round was committed\n{done.stderr[-2000:]}")
     return all_committed
 
 

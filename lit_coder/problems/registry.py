@@ -1,7 +1,7 @@
 """The problem families by name, as configurations give them.
 
     problem_family("arithmetic").sample(3, Random(0))
-    problem_family("classic_algorithms").sample(3, Random(0))    # any family of this kind
+    problem_family("classic_algorithms").sample(3, Random(0))    # any family of this group
 
 A user's own problems have no name here: `problem_file.read_problems` makes them.
 """
@@ -81,7 +81,7 @@ _FAMILIES: dict[str, ProblemFamily] = {
 
 FAMILY_NAMES: tuple[str, ...] = tuple(_FAMILIES)
 
-KINDS: dict[str, tuple[str, ...]] = {
+GROUPS: dict[str, tuple[str, ...]] = {
     "function_definitions": (
         "arithmetic",
         "lists",
@@ -106,9 +106,9 @@ KINDS: dict[str, tuple[str, ...]] = {
     "code_from_docstrings": ("docstrings",),
     "problem_solving": ("parsing", "text_formatting", "word_problems", "stdin_programs"),
 }
-"""The families of programs, by what kind of problem they make; each is in one kind."""
+"""The families of programs, by what sort of work they ask for; each is in one group."""
 
-PROGRAM_FAMILY_NAMES: tuple[str, ...] = tuple(name for names in KINDS.values() for name in names)
+PROGRAM_FAMILY_NAMES: tuple[str, ...] = tuple(name for names in GROUPS.values() for name in names)
 """All families whose prompts say in words what a program does."""
 
 ALL_PROGRAMS = "all_programs"
@@ -116,21 +116,21 @@ ALL_PROGRAMS = "all_programs"
 
 _MIXTURES: dict[str, ProblemFamily] = {
     name: MixedFamily(name, tuple(_FAMILIES[member] for member in members))
-    for name, members in {**KINDS, ALL_PROGRAMS: PROGRAM_FAMILY_NAMES}.items()
+    for name, members in {**GROUPS, ALL_PROGRAMS: PROGRAM_FAMILY_NAMES}.items()
 }
 
 
 def problem_family(name: str) -> ProblemFamily:
-    """The family called `name`; a kind, and "all_programs", is a mixture of its families.
+    """The family called `name`; a group, and "all_programs", is a mixture of its families.
 
     Raises:
         ValueError: there is no such family; the message names the nearest one.
     """
     if name in _FAMILIES or name in _MIXTURES:
         return _FAMILIES.get(name) or _MIXTURES[name]
-    nearest = get_close_matches(name, (*FAMILY_NAMES, *KINDS, ALL_PROGRAMS), n=1, cutoff=0.4)
+    nearest = get_close_matches(name, (*FAMILY_NAMES, *GROUPS, ALL_PROGRAMS), n=1, cutoff=0.4)
     hint = f"did you mean {nearest[0]!r}" if nearest else "choose one of these"
     raise ValueError(
         f"no problem family is called {name!r}; {hint}? There are {', '.join(FAMILY_NAMES)}, and "
-        f"the kinds {', '.join(KINDS)} and {ALL_PROGRAMS}"
+        f"the groups {', '.join(GROUPS)} and {ALL_PROGRAMS}"
     )

@@ -18,7 +18,7 @@ from lit_coder.problems.problem import Cases, MethodCall, Problem, StdioCases
 from lit_coder.problems.reference import TrustedProgram, trusted_output
 from lit_coder.problems.registry import (
     ALL_PROGRAMS,
-    KINDS,
+    GROUPS,
     PROGRAM_FAMILY_NAMES,
     problem_family,
 )
@@ -165,15 +165,15 @@ def test_a_formatter_leaves_references_alone() -> None:
 
 
 def test_there_are_five_kinds_of_at_least_twelve_families_and_each_is_in_one() -> None:
-    assert len(KINDS) == 5 and len(set(PROGRAM_FAMILY_NAMES)) == len(PROGRAM_FAMILY_NAMES) >= 12
-    assert all(names for names in KINDS.values())
+    assert len(GROUPS) == 5 and len(set(PROGRAM_FAMILY_NAMES)) == len(PROGRAM_FAMILY_NAMES) >= 12
+    assert all(names for names in GROUPS.values())
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_is_a_family_that_draws_from_its_members(kind: str) -> None:
-    family, random = problem_family(kind), Random(0)
-    sources = {sampled(family, 2, random).source for _ in range(8 * len(KINDS[kind]))}
-    assert sources == set(KINDS[kind])
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_is_a_family_that_draws_from_its_members(group: str) -> None:
+    family, random = problem_family(group), Random(0)
+    sources = {sampled(family, 2, random).source for _ in range(8 * len(GROUPS[group]))}
+    assert sources == set(GROUPS[group])
     assert set(family.difficulties) >= {1, 2, 3, 4, 5}
 
 
