@@ -41,12 +41,15 @@ class ChunkedTokenLoss(NamedTuple):
 
 
 class LabelStatistics(NamedTuple):
-    """A chunk of logits, read: `exponentials_nV / totals_n1` are the probabilities."""
+    """A chunk of logits, read: `exponentials_nV / totals_n1` are the probabilities.
+
+    `products_nV` are the exponentials times their own logs.
+    """
 
     log_probabilities_n: Tensor
     entropies_n: Tensor
-    shifted_nV: Tensor
     exponentials_nV: Tensor
+    products_nV: Tensor
     totals_n1: Tensor
 
 
@@ -114,14 +117,14 @@ def label_statistics(
     exponentials_nV = shifted_nV.exp()
     totals_n1 = exponentials_nV.sum(1, keepdim=True)
     logs_n1 = totals_n1.log()
-    products_n = torch.linalg.vecdot(exponentials_nV, shifted_nV)
-    entropies_n = (logs_n1 - products_n.unsqueeze(1) / totals_n1).squeeze(1)
     log_probabilities_n = (shifted_nV.gather(1, labels_n1) - logs_n1).squeeze(1)
+    products_nV = shifted_nV.mul_(exponentials_nV)
+    entropies_n = (logs_n1 - products_nV.sum(1, keepdim=True) / totals_n1).squeeze(1)
     return LabelStatistics(
         log_probabilities_n * is_label_n,
         entropies_n * is_label_n,
-        shifted_nV,
         exponentials_nV,
+        products_nV,
         totals_n1,
     )
 
@@ -148,13 +151,15 @@ def logits_gradient(
     if of_entropies_n is None:
         gradient_nV = read.exponentials_nV.mul_(-factors_n1 / read.totals_n1)
         return gradient_nV.scatter_(1, labels_n1, at_label_n1)
-    entropy_factors_n1 = (of_entropies_n * is_label_n).unsqueeze(1)
-    surprise_nV = read.shifted_nV.add_(read.entropies_n.unsqueeze(1) - read.totals_n1.log())
-    at_label_n1 = at_label_n1 - entropy_factors_n1 * probability_n1 * surprise_nV.gather(
-        1, labels_n1
+    # p (l + H) is (e log e + e (H - log of the total)) / total.
+    entropy_factors_n1 = (of_entropies_n * is_label_n).unsqueeze(1) / read.totals_n1
+    rest_n1 = read.entropies_n.unsqueeze(1) - read.totals_n1.log()
+    at_label_n1 = at_label_n1 - entropy_factors_n1 * (
+        read.products_nV.gather(1, labels_n1) + read.exponentials_nV.gather(1, labels_n1) * rest_n1
     )
-    gradient_nV = surprise_nV.mul_(entropy_factors_n1).add_(factors_n1)
-    gradient_nV = gradient_nV.mul_(read.exponentials_nV).div_(-read.totals_n1)
+    gradient_nV = read.products_nV.mul_(-entropy_factors_n1)
+    factors_n1 = factors_n1 / read.totals_n1 + entropy_factors_n1 * rest_n1
+    gradient_nV = gradient_nV.sub_(read.exponentials_nV.mul_(factors_n1))
     return gradient_nV.scatter_(1, labels_n1, at_label_n1)
 
 

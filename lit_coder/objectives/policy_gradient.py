@@ -10,9 +10,8 @@ by the number of tokens in the whole optimizer step, which the batch brings, so 
 change nothing. Where advantages come from is not its matter (`group_advantages`,
 `generalized_advantages`), nor which completions are trained on.
 
-With the ratio r of the token's probability now and when it was sampled and its advantage A, the
-loss is -min(r A, clip(r, 1 - clip_low, 1 + clip_high) A) (Schulman et al., arXiv:1707.06347; two
-bounds: Yu et al., arXiv:2503.14476).
+The loss of a sampled token is that of `policy_ratio`: its advantage times the ratio of its
+probability now and when it was sampled, clipped.
 
 Shapes: B rows, T positions, N tokens, C hidden, V vocabulary.
 """
@@ -26,10 +25,9 @@ from torch import Tensor
 
 from lit_coder.objectives.chunked_token_loss import chunked_token_loss
 from lit_coder.objectives.measure_totals import Measures, measure
+from lit_coder.objectives.policy_ratio import clipped_losses, is_clipped, k3, log_ratios
 from lit_coder.objectives.token_log_probabilities import check_temperature, default_chunk_tokens
 from lit_coder.training_data.examples import IGNORED
-
-_MOST_LOG_RATIO = 20.0
 
 
 class LearnedTokens(TypedDict):
@@ -95,7 +93,7 @@ class PolicyGradient:
             made; None = as far as they are.
         temperature: that completions are sampled at; log-probabilities are taken at it.
         chunk_tokens: tokens whose logits exist at the same time; None = as many as take 128 MiB
-            (at least 512).
+            (at least 512), on a CPU 8 MiB (at least 128).
 
     Raises:
         ValueError: a value that is not possible, by the name of its option.
@@ -131,8 +129,7 @@ class PolicyGradient:
             if not good:
                 raise ValueError(f"{name} must be {meaning}, not {value}")
         check_temperature(temperature)
-        self.clip_low = clip_low
-        self.clip_high = clip_high
+        self._bounds = (clip_low, clip_high)
         self.kl_coefficient = kl_coefficient
         self.entropy_coefficient = entropy_coefficient
         self.language_model_coefficient = language_model_coefficient
@@ -190,7 +187,7 @@ class PolicyGradient:
             output_weight_VC,
             tokens.labels_N,
             token_loss,
-            self.chunk_tokens or default_chunk_tokens(len(output_weight_VC)),
+            self.chunk_tokens or default_chunk_tokens(output_weight_VC),
             inverse_N,
         )
         measures = self._measures(found.log_probabilities_N, found.entropies_N, tokens)
@@ -204,13 +201,12 @@ class PolicyGradient:
 
     def _policy_losses(self, log_probabilities_n: Tensor, tokens: _Tokens, chunk: slice) -> Tensor:
         """The clipped surrogate and the divergence; of sampled tokens."""
-        advantages_n = tokens.advantages_N[chunk]
-        ratios_n = _log_ratios(log_probabilities_n, tokens.sampling_N, chunk).exp()
-        clipped_n = ratios_n.clamp(1 - self.clip_low, 1 + self.clip_high)
-        losses_n = -torch.minimum(ratios_n * advantages_n, clipped_n * advantages_n)
+        sampling_n = None if tokens.sampling_N is None else tokens.sampling_N[chunk]
+        log_ratios_n = log_ratios(log_probabilities_n, sampling_n)
+        losses_n = clipped_losses(log_ratios_n, tokens.advantages_N[chunk], self._bounds)
         if self.kl_coefficient and tokens.reference_N is not None:
             excess_n = tokens.reference_N[chunk] - log_probabilities_n
-            losses_n = losses_n + self.kl_coefficient * _k3(excess_n)
+            losses_n = losses_n + self.kl_coefficient * k3(excess_n)
         return losses_n
 
     def _value_losses(self, values_N: Tensor, tokens: _Tokens) -> Tensor:
@@ -224,24 +220,19 @@ class PolicyGradient:
 
     @torch.no_grad()
     def _measures(self, log_N: Tensor, entropies_N: Tensor, tokens: _Tokens) -> Measures:
-        everything = slice(None)
-        log_ratios_N = _log_ratios(log_N, tokens.sampling_N, everything)
-        ratios_N, advantages_N = log_ratios_N.exp(), tokens.advantages_N
-        is_clipped_N = (advantages_N > 0) & (ratios_N > 1 + self.clip_high)
-        is_clipped_N |= (advantages_N < 0) & (ratios_N < 1 - self.clip_low)
-        clipped_N = ratios_N.clamp(1 - self.clip_low, 1 + self.clip_high)
-        losses_N = -torch.minimum(ratios_N * advantages_N, clipped_N * advantages_N)
+        log_ratios_N = log_ratios(log_N, tokens.sampling_N)
+        given = (log_ratios_N, tokens.advantages_N, self._bounds)
         is_policy_N = tokens.is_policy_N
         measures = {
-            "policy_loss": measure(losses_N, is_policy_N),
-            "clip_share": measure(is_clipped_N, is_policy_N),
-            "sampling_kl": measure(_k3(log_ratios_N), is_policy_N),
+            "policy_loss": measure(clipped_losses(*given), is_policy_N),
+            "clip_share": measure(is_clipped(*given), is_policy_N),
+            "sampling_kl": measure(k3(log_ratios_N), is_policy_N),
             "log_probability_difference": measure(log_ratios_N.abs(), is_policy_N),
             "entropy": measure(entropies_N, is_policy_N),
         }
         if tokens.reference_N is not None:
             excess_N = tokens.reference_N - log_N
-            measures["reference_kl"] = measure(_k3(excess_N), is_policy_N)
+            measures["reference_kl"] = measure(k3(excess_N), is_policy_N)
         measures["language_model_loss"] = measure(-log_N, tokens.is_language_N)
         return measures
 
@@ -274,18 +265,3 @@ def _share(given: Tensor | None, counted_N: Tensor) -> Tensor:
     """Of one token; 0 where there is none to divide by."""
     count = (counted_N.sum() if given is None else given).float()
     return torch.where(count > 0, 1 / count, 0.0)
-
-
-def _log_ratios(log_probabilities_n: Tensor, sampling_N: Tensor | None, chunk: slice) -> Tensor:
-    """Logs of the ratios of probability now and when sampled."""
-    sampling_n = log_probabilities_n.detach() if sampling_N is None else sampling_N[chunk]
-    return (log_probabilities_n - sampling_n).clamp(-_MOST_LOG_RATIO, _MOST_LOG_RATIO)
-
-
-def _k3(log_ratios_n: Tensor) -> Tensor:
-    """exp(x) - 1 - x: with x = log(q / p) of samples from p, an estimate of KL(p, q).
-
-    Schulman, "Approximating KL divergence" (2020): without bias, and never below 0.
-    """
-    log_ratios_n = log_ratios_n.clamp(-_MOST_LOG_RATIO, _MOST_LOG_RATIO)
-    return log_ratios_n.exp() - 1 - log_ratios_n

@@ -63,25 +63,38 @@ class Preference:
         beta: how much a change of log-probability counts: small values let the policy move further
             from the reference.
         label_smoothing: share of the pairs that are taken to be the wrong way round.
+        language_model_coefficient: of the next-token loss on real data, against forgetting; the
+            caller adds it, as it has the rows.
         chunk_tokens: tokens whose logits exist at the same time; None = as many as take 128 MiB
-            (at least 512).
+            (at least 512), on a CPU 8 MiB (at least 128).
 
     Raises:
         ValueError: a value that is not possible, by the name of its option.
     """
 
     def __init__(
-        self, beta: float = 0.1, label_smoothing: float = 0.0, chunk_tokens: int | None = None
+        self,
+        beta: float = 0.1,
+        label_smoothing: float = 0.0,
+        language_model_coefficient: float = 0.1,
+        chunk_tokens: int | None = None,
     ) -> None:
         for name, value, good, meaning in (
             ("beta", beta, beta > 0, "above 0"),
             ("label_smoothing", label_smoothing, 0 <= label_smoothing < 0.5, "from 0 to below 0.5"),
+            (
+                "language_model_coefficient",
+                language_model_coefficient,
+                language_model_coefficient >= 0,
+                "0 or more",
+            ),
             ("chunk_tokens", chunk_tokens, chunk_tokens is None or chunk_tokens > 0, "above 0"),
         ):
             if not good:
                 raise ValueError(f"{name} must be {meaning}, not {value}")
         self.beta = beta
         self.label_smoothing = label_smoothing
+        self.language_model_coefficient = language_model_coefficient
         self.chunk_tokens = chunk_tokens
 
     def __call__(

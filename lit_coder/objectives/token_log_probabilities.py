@@ -27,8 +27,9 @@ from lit_coder.objectives.chunked_token_loss import (
     product_dtype,
 )
 
-_CHUNK_BYTES = 128 * 2**20
-_SMALLEST_CHUNK = 512
+# Large enough to keep a GPU busy; on a CPU small enough to stay near it.
+_CHUNK_BYTES = {"cpu": 8 * 2**20, "other": 128 * 2**20}
+_SMALLEST_CHUNK = {"cpu": 128, "other": 512}
 
 
 class TokenLogProbabilities(NamedTuple):
@@ -57,7 +58,8 @@ def token_log_probabilities(
         weight_VC: of the output layer, without a bias.
         labels_BT: the token that the features of each position predict; `IGNORED` = none.
         temperature: that the tokens were sampled at.
-        chunk_tokens: tokens whose logits exist at the same time; None = 128 MiB of them.
+        chunk_tokens: tokens whose logits exist at the same time; None = 128 MiB of them,
+            on a CPU 8 MiB.
 
     Raises:
         ValueError: `temperature` is not above 0.
@@ -65,7 +67,7 @@ def token_log_probabilities(
     check_temperature(temperature)
     shape = labels_BT.shape
     if chunk_tokens is None:
-        chunk_tokens = default_chunk_tokens(len(weight_VC))
+        chunk_tokens = default_chunk_tokens(weight_VC)
     found: tuple[Tensor, Tensor] = _TokenLogProbabilities.apply(  # type: ignore[no-untyped-call]
         hidden_BTC.flatten(0, 1),
         weight_VC,
@@ -77,9 +79,11 @@ def token_log_probabilities(
     return TokenLogProbabilities(found[0].view(shape), found[1].view(shape))
 
 
-def default_chunk_tokens(vocab_size: int) -> int:
-    """Tokens whose logits take 128 MiB in float32, at least 512."""
-    return max(_SMALLEST_CHUNK, _CHUNK_BYTES // (4 * vocab_size) // 128 * 128)
+def default_chunk_tokens(weight_VC: Tensor) -> int:
+    """Tokens whose logits take 128 MiB in float32, at least 512; on a CPU 8 MiB, at least 128."""
+    kind = "cpu" if weight_VC.device.type == "cpu" else "other"
+    fitting = _CHUNK_BYTES[kind] // (4 * len(weight_VC)) // 128 * 128
+    return max(_SMALLEST_CHUNK[kind], fitting)
 
 
 def check_temperature(temperature: float) -> None:

@@ -49,7 +49,7 @@ def test_loss_and_gradient_are_those_of_the_closed_form(
     losses = (1 - smoothing) * torch.log1p(torch.exp(-margins))
     losses += smoothing * torch.log1p(torch.exp(margins))
 
-    result = Preference(beta, smoothing, chunk_tokens)(hidden, weight, batch)
+    result = Preference(beta, smoothing, chunk_tokens=chunk_tokens)(hidden, weight, batch)
     torch.testing.assert_close(result.total.double(), losses.mean(), atol=1e-6, rtol=1e-6)
     found = torch.autograd.grad(result.total, (hidden, weight))
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)

@@ -70,13 +70,13 @@ def test_sampling_and_training_find_the_same_log_probabilities(temperature: floa
 
 
 def peak_bytes(wants_gradient: bool, objective: PolicyGradient | None) -> int:
-    """Of 8 x 1024 tokens of 32,768: tensors of sizes without content."""
+    """Of 2 x 1024 tokens of 32,768: tensors of sizes without content."""
     with FakeTensorMode():
-        hidden = torch.empty(8, 1024, 64, requires_grad=wants_gradient)
+        hidden = torch.empty(2, 1024, 64, requires_grad=wants_gradient)
         weight = torch.empty(32768, 64, requires_grad=wants_gradient)
-        labels = torch.zeros(8, 1024, dtype=torch.long)
+        labels = torch.zeros(2, 1024, dtype=torch.long)
         batch = PolicyBatch(
-            labels_BT=labels, policy_mask_BT=labels == 0, advantages_BT=torch.empty(8, 1024)
+            labels_BT=labels, policy_mask_BT=labels == 0, advantages_BT=torch.empty(2, 1024)
         )
         with LiveBytes() as live:
             if objective is None:
@@ -93,7 +93,7 @@ def peak_bytes(wants_gradient: bool, objective: PolicyGradient | None) -> int:
 def test_of_a_large_vocabulary_only_chunks_of_logits_exist(
     wants_gradient: bool, objective: PolicyGradient | None
 ) -> None:
-    logits_bytes = 4 * 8 * 1024 * 32768
+    logits_bytes = 4 * 2 * 1024 * 32768
     assert peak_bytes(wants_gradient, objective) < 0.4 * logits_bytes
 
 
