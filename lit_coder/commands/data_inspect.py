@@ -41,17 +41,17 @@ _COUNTED_BYTES = 256 * 2**20
 def run(argv: list[str]) -> int:
     """Inspect one dataset; returns the exit status."""
     options = _parser().parse_args(argv)
-    if options.rows < 0 or options.samples < 0:
-        name = "rows" if options.rows < 0 else "samples"
+    if options.rows < 0 or options.show < 0:
+        name = "rows" if options.rows < 0 else "show"
         raise ValueError(f"--{name} must not be negative, not {getattr(options, name)}")
     sandbox = None if options.no_run else _sandbox(options)
-    dataset = _opened(options.dataset, options.folder, options.tokenizer)
+    dataset = _opened(options.dataset, options.folder, options.table_tokenizer)
     for line in about_files(dataset):
         print(line, flush=True)
     statistics, samples = RecordStatistics(), list[Record]()
     stream = dataset.records()
     looked_at = islice(stream, options.rows) if options.rows else stream
-    watched = _kept(statistics.watched(looked_at), samples, options.samples)
+    watched = _kept(statistics.watched(looked_at), samples, options.show)
     counts = None
     if sandbox is not None:
         counts = _checked(dataset, watched, sandbox)
@@ -76,9 +76,9 @@ def _parser() -> CommandParser:
     add = parser.add_argument
     add("dataset", metavar="NAME_OR_FILE", help="a name of main.py data list, a file, or a folder")
     add("--rows", type=int, default=1000, metavar="N", help="look at so many (1000); 0 = all")
-    add("--samples", type=int, default=3, metavar="N", help="rows to show (3)")
+    add("--show", type=int, default=3, metavar="N", help="rows to show (3)")
     add("--folder", type=Path, metavar="FOLDER", help="where its files are")
-    add("--tokenizer", type=Path, metavar="FILE", help="of a table of tokens")
+    add("--table-tokenizer", type=Path, metavar="FILE", help="that made a table of tokens")
     add("--no-run", action="store_true", help="check nothing in the sandbox")
     add("--packages", default="", metavar="A,B", help="packages that programs may import")
     add("--workers", type=int, metavar="N", help="programs at the same time (default: cores)")

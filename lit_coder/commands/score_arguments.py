@@ -43,7 +43,7 @@ class ScoreRequest:
         samples: the file to score.
         output: where the scored lines go in the end.
         verdict: which verdict counts.
-        data: folder of benchmark files, None = where they are usually looked for.
+        folder: of benchmark files, or the file itself; None = where they are usually looked for.
         ks: of pass@k; empty = 1, 10, 100 and the number of samples of each task.
         options: the sandbox's.
     """
@@ -52,7 +52,7 @@ class ScoreRequest:
     samples: Path
     output: Path
     verdict: AskedVerdict
-    data: str | None
+    folder: str | None
     ks: tuple[int, ...]
     options: SandboxOptions
 
@@ -100,7 +100,7 @@ class _ScoreParser(SandboxParser):
             "samples file's name with _results.jsonl after it",
         )
         self.add_argument(
-            "--data",
+            "--folder",
             type=str,
             metavar="FOLDER",
             help="where the benchmark's file lies, or the file itself; without it "
@@ -125,8 +125,8 @@ def read_request(argv: list[str]) -> ScoreRequest:
     samples = Path(own["samples"])
     output = Path(own["output"]) if own["output"] else Path(f"{samples}_results.jsonl")
     _require_files(samples, output)
-    if own["data"] is not None and not Path(own["data"]).exists():
-        raise ValueError(f"--data {own['data']}: there is no such folder or file")
+    if own["folder"] is not None and not Path(own["folder"]).exists():
+        raise ValueError(f"--folder {own['folder']}: there is no such folder or file")
     protocol = _protocol(own["benchmark"], own["protocol"])
     if own["verdict"] == "strict" and not protocol.has_judge:
         raise ValueError(
@@ -138,7 +138,7 @@ def read_request(argv: list[str]) -> ScoreRequest:
         samples=samples,
         output=output,
         verdict=own["verdict"],
-        data=own["data"],
+        folder=own["folder"],
         ks=_numbers(own["k"]) if own["k"] else (),
         options=arguments.options,
     )

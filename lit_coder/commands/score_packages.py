@@ -32,7 +32,7 @@ def benchmark_before_sandbox(request: ScoreRequest) -> Benchmark | None:
     """
     if request.benchmark not in _MADE_OF_LIBRARIES and _is_here(request):
         return None
-    return load_benchmark(request.benchmark, request.data)
+    return load_benchmark(request.benchmark, request.folder)
 
 
 def sandbox_options(request: ScoreRequest, benchmark: Benchmark | None) -> SandboxOptions:
@@ -43,9 +43,9 @@ def sandbox_options(request: ScoreRequest, benchmark: Benchmark | None) -> Sandb
 
 
 def _is_here(request: ScoreRequest) -> bool:
-    if request.data is not None and Path(request.data).expanduser().is_file():
+    if request.folder is not None and Path(request.folder).expanduser().is_file():
         return True
-    return bool(find_benchmark_files(request.benchmark, request.data))
+    return bool(find_benchmark_files(request.benchmark, request.folder))
 
 
 def _speaks_of(path: Path, name: str) -> bool:

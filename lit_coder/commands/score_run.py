@@ -38,7 +38,7 @@ def score_samples(
         SandboxUnavailable: programs cannot be run here, or the self-check failed.
         SandboxError: the sandbox broke down.
     """
-    benchmark = sandbox.benchmark or load_benchmark(request.benchmark, request.data)
+    benchmark = sandbox.benchmark or load_benchmark(request.benchmark, request.folder)
     runner, options = sandbox.runner(), request.options
     scorer = Scorer(
         runner,

@@ -90,7 +90,7 @@ def test_scores_of_weights_that_were_trained_on_a_benchmark_are_marked(
     scored = on_sets(
         "score",
         "--benchmark=humaneval",
-        "--data=data",
+        "--folder=data",
         "--samples=runs/run/benchmarks/humaneval@openai/samples.jsonl",
     )
     assert "the weights that wrote these samples were trained on humaneval" in scored.out

@@ -53,7 +53,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 def score(folder: Path, *words: str) -> Ended:
     """Score `samples.jsonl` of the folder, whose benchmark file lies beside it."""
     given = ["--benchmark", "humaneval", "--samples", str(folder / "samples.jsonl")]
-    return command(*given, "--data", str(folder), "--sandbox.workers", "2", *words)
+    return command(*given, "--folder", str(folder), "--sandbox.workers", "2", *words)
 
 
 def command(*words: str) -> Ended:

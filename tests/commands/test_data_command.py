@@ -73,7 +73,7 @@ def test_list_says_all_that_is_known_of_one() -> None:
 
 def test_inspect_shows_what_a_file_holds_and_how_much_of_it(tmp_path: Path) -> None:
     path = glaive_file(tmp_path)
-    ended = data("inspect", str(path), "--samples", "1", "--workers", "1")
+    ended = data("inspect", str(path), "--show", "1", "--workers", "1")
     assert ended.status == 0, ended.err
     for part in (
         "glaive_qa: Glaive code assistant",
@@ -103,7 +103,7 @@ def test_a_known_file_says_what_it_is_known_as(tmp_path: Path) -> None:
 
     if not os.environ.get("LIT_CODER_DATA_DIR"):
         pytest.skip("LIT_CODER_DATA_DIR is not set")
-    ended = data("inspect", "humaneval", "--rows", "20", "--samples", "0", "--workers", "1")
+    ended = data("inspect", "humaneval", "--rows", "20", "--show", "0", "--workers", "1")
     assert "known: openai/human-eval 6d43fb9" in ended.out
     assert "164 rows, 0 of them skipped; as published" in ended.out
     assert "20 of 20 rows that were checked (100.0 %), by unit tests" in ended.out

@@ -210,7 +210,7 @@ def test_strict_lists_what_only_official_would_pass(folder: Path) -> None:
         (["--verdict", "strikt"], "official"),
         (["--sandbox.wrkers", "2"], "did you mean sandbox.workers?"),
         (["surplus"], "'surplus' is one word too many"),
-        (["--data", "/nowhere"], "--data /nowhere: there is no such folder"),
+        (["--folder", "/nowhere"], "--folder /nowhere: there is no such folder"),
     ],
 )
 def test_a_mistake_is_one_sentence(folder: Path, words: list[str], sentence: str) -> None:
@@ -279,7 +279,7 @@ def test_a_score_loads_no_torch(folder: Path) -> None:
         "import sys; from lit_coder.__main__ import main; main(sys.argv[1:]); "
         "sys.exit('torch' in sys.modules or 'lit_coder.verification.scorer' not in sys.modules)"
     )
-    words = ["score", "--benchmark", "humaneval", "--data", str(folder)]
+    words = ["score", "--benchmark", "humaneval", "--folder", str(folder)]
     ended = subprocess.run(
         [sys.executable, "-c", code, *words, "--samples", str(folder / "samples.jsonl")],
         cwd=REPOSITORY,
@@ -300,7 +300,7 @@ def test_a_stop_names_what_was_scored_so_far_and_leaves_no_process(
     results_of(folder).write_text("earlier")
     words = ["--benchmark", "humaneval", "--samples", str(folder / "samples.jsonl")]
     process = subprocess.Popen(
-        [sys.executable, "main.py", "score", *words, "--data", str(folder)],
+        [sys.executable, "main.py", "score", *words, "--folder", str(folder)],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -77,7 +77,7 @@ def find_tokenizer(table: Path, named: Path | None) -> Path:
                 return folder / name
     raise ValueError(
         f"{table} holds tokens, and the tokenizer that made them is not here; put tokenizer.json "
-        "of huggingface.co/EleutherAI/gpt-neox-20b beside it, or name the file with --tokenizer"
+        "of huggingface.co/EleutherAI/gpt-neox-20b beside it"
     )
 
 
