@@ -36,6 +36,7 @@ from lit_coder.trainer.checkpoint import CHECKPOINTS_FOLDER, RunCheckpoint
 from lit_coder.trainer.metrics_file import MetricsFile
 from lit_coder.trainer.run_log import RunLog
 from lit_coder.training_data.data_module import CodeDataModule
+from lit_coder.training_data.dataset_manifest import keep_manifest
 from lit_coder.training_data.folder_lock import FolderLock
 from lit_coder.training_data.whole_file import write_whole
 
@@ -138,13 +139,17 @@ class RunFolder(pl.Callback):
             link_last(folder)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Set aside what a former run wrote after the point this one goes on from."""
+        """Say what is trained on; set aside what a former run wrote after the point to go on from.
+
+        The datasets are said here, as a run that goes on compares them with the former ones.
+        """
         if not trainer.is_global_zero:
             return
         folder = Path(trainer.default_root_dir)
         if self._config_text is not None:
             replace_config(folder, self._config_text)
         data = trainer.datamodule  # type: ignore[attr-defined]
+        keep_manifest(folder, data.datasets, data.corpus)
         supersede_rounds(folder / ROUNDS_FOLDER, data.round)
         for run_logger in trainer.loggers:
             if isinstance(run_logger, MetricsFile):

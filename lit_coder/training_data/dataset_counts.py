@@ -32,7 +32,6 @@ class ReadingCounts:
         examples: the names of the first few of each reason, with what they are like.
         matches: the benchmarks' tasks that were found.
         licences: of the rows that were taken, where they state their own.
-        num_line_ends_changed: rows whose line ends became LF.
         num_crashes: rows that ended the process which parsed them.
         is_cut: whether there may be more, which data.max_samples_per_dataset left.
     """
@@ -43,7 +42,6 @@ class ReadingCounts:
     examples: dict[str, list[str]] = field(default_factory=dict)
     matches: list[Match] = field(default_factory=list)
     licences: Counter[str] = field(default_factory=Counter)
-    num_line_ends_changed: int = 0
     num_crashes: int = 0
     is_cut: bool = False
 
@@ -74,7 +72,6 @@ class ReadingCounts:
             "unreadable": dict(self.unreadable),
             "left_out": dict(self.left_out),
             "contaminated": count_matches(self.matches),
-            "line_ends_changed": self.num_line_ends_changed,
             "parser_crashes": self.num_crashes,
             "row_licences": dict(self.licences),
             "examples": self.examples,

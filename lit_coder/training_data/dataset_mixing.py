@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lit_coder.corpora.cleaning_options import CleaningOptions
 from lit_coder.corpora.datasets.dataset_source import DatasetSource
@@ -51,6 +51,11 @@ class TrainingDatasets:
         decontaminate: leave out records that hold a benchmark's task.
         keep_only: "parses" leaves out answers whose code does not parse; "all" checks none.
         cleaning: what else is left out of the answers; None is the defaults.
+
+    Attributes:
+        choices: the same.
+        folder: where they lie; None as `open_dataset` looks for them.
+        benchmarks: names of the chosen sets that are benchmarks.
     """
 
     def __init__(
@@ -66,13 +71,34 @@ class TrainingDatasets:
     ) -> None:
         self.choices = tuple(choices)
         self.benchmarks = benchmark_names(choices)
-        self._folder = None if folder is None else Path(folder).expanduser()
+        self.folder = None if folder is None else Path(folder).expanduser()
+        self._looked_for: dict[str, Any] = {}
         self._template = template or InstructionTemplate()
         self._max_samples = max_samples
         self._validation_share = validation_share
         self._decontaminate = decontaminate
         self._keep_only = keep_only
         self._cleaning = cleaning or CleaningOptions()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The options that decide on what is taken, for a manifest."""
+        cleaning = self._cleaning.settings()
+        # It has an option of its own.
+        del cleaning["decontaminate"]
+        return {
+            "keep_only": self._keep_only,
+            "max_samples_per_dataset": self._max_samples,
+            "validation_share": self._validation_share,
+            "instruction_template": self._template.name,
+            "decontaminate": self._decontaminate,
+            "cleaning": cleaning,
+        }
+
+    @property
+    def looked_for(self) -> dict[str, Any]:
+        """What `Decontaminator.about` said; nothing where no rows were looked through."""
+        return self._looked_for if self.rows else {}
 
     @property
     def has_texts(self) -> bool:
@@ -86,13 +112,13 @@ class TrainingDatasets:
             ValueError: naming it and how it is had.
         """
         for choice in self.choices:
-            refuse_unreadable(choice, self._folder, self._template)
+            refuse_unreadable(choice, self.folder, self._template)
 
     @cached_property
     def sources(self) -> tuple[DatasetSource, ...]:
         """Those that are programs as they are, for the corpus."""
         choices = [choice for choice in self.choices if choice.is_text]
-        return program_sources(choices, self._folder, self._max_samples, self._keep_only)
+        return program_sources(choices, self.folder, self._max_samples, self._keep_only)
 
     @cached_property
     def rows(self) -> tuple[DatasetRows, ...]:
@@ -103,12 +129,13 @@ class TrainingDatasets:
         decontaminator = Decontaminator.of_this_machine() if self._decontaminate else None
         if decontaminator is not None:
             decontaminator.say_missing()
+            self._looked_for = decontaminator.about()
         parser = SyntaxProcess() if decontaminator is None else decontaminator.parser
         with closing(parser), RowCleaner(self._cleaning, self._keep_only, parser) as cleaner:
             return tuple(
                 read_dataset_rows(
                     choice,
-                    self._folder,
+                    self.folder,
                     self._template,
                     self._max_samples,
                     self._validation_share,

@@ -222,8 +222,6 @@ class _Reading:
         answer = clean(record.text)
         if isinstance(answer, Fault) or not answer:
             return Objection("no usable answer")
-        if answer != record.text:
-            self.counts.num_line_ends_changed += 1
         if self._cleaner is not None:
             found = self._cleaner.objection(replace(record, text=answer), self._choice.spec)
             if found is not None:
@@ -243,8 +241,7 @@ class _Reading:
                 return Objection("no question")
             require_python(self._template, self._choice)
             prompt = self._template.prompt(_asked(record.instruction, problem))
-        if reference is not None and "\r\n" in reference:
-            self.counts.num_line_ends_changed += 1
+        if reference is not None:
             reference = reference.replace("\r\n", "\n")
         return replace(
             problem,
