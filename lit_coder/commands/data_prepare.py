@@ -271,6 +271,8 @@ def _ending(folder: Path, options: argparse.Namespace, cleaning: CleaningOptions
         for field in fields(cleaning)
         if (value := getattr(cleaning, field.name)) != getattr(_DEFAULTS, field.name)
     }
+    if not changed.pop("decontaminate", True):
+        words.append("--data.decontaminate=false")
     if changed:
         words.append(f"--data.cleaning={json.dumps(changed)}")
     yield f"use it: python main.py fit --config ... {' '.join(map(shlex.quote, words))}"

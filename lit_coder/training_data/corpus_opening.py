@@ -126,7 +126,12 @@ def corpus_opening(options: Mapping[str, Any], datasets: TrainingDatasets) -> Co
         ValueError: naming an option of data.cleaning.
     """
     chosen = dict(options["cleaning"] or {})
-    chosen.setdefault("decontaminate", options["decontaminate"])
+    if "decontaminate" in chosen:
+        raise ValueError(
+            "data.cleaning.decontaminate is no option: one switch is for the corpus, datasets and "
+            "problem files; set data.decontaminate"
+        )
+    chosen["decontaminate"] = options["decontaminate"]
     return CorpusOpening(
         options["corpus"] or (),
         options["corpus_validation_share"],

@@ -60,6 +60,7 @@ def test_the_options_that_are_printed_read_what_was_prepared_of_a_dataset(
     (folder / "file-1.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     words = ["CodeParrot-clean", str(corpus), "--folder", str(folder.parent)]
     words += ["--output", str(tmp_path / "prepared"), "--vocab-size", "300"]
+    words += ["--no-decontaminate", "--max-line-length", "2000"]
     assert data.run(["prepare", *words, "--max-documents", "5"]) == 0
     *_, said = capsys.readouterr().out.splitlines()
     options = dict(word[7:].split("=", 1) for word in shlex.split(said) if "--data." in word)

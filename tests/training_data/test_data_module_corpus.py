@@ -175,6 +175,11 @@ def test_the_size_of_the_corpus_and_the_passes_over_it_are_said_once(
     assert "2,709 tokens in 9 documents" in line and "1.0 passes in 20 steps" in line
 
 
+def test_what_holds_a_benchmarks_task_has_one_switch() -> None:
+    with pytest.raises(ValueError, match=r"set data\.decontaminate"):
+        tiny_data(corpus=["stdlib"], cleaning={"decontaminate": False})
+
+
 def test_filling_in_the_middle_without_a_corpus_is_refused() -> None:
     with pytest.raises(ValueError, match=r"data\.fim_rate .*data\.corpus"):
         tiny_data(fim_rate=0.5)
