@@ -6,7 +6,8 @@ One line is one problem. Fields (data/README.md shows each):
 
     prompt                                not empty, unless a draft says everything
     draft                                 text to be made right in the completion's place
-    entry_point                           the tested function; not with `stdio` or `answer`
+    entry_point                           the tested function, or the class whose objects `cases`
+                                          build; not with `stdio` or `answer`
     cases | tests | asserts | stdio | answer    exactly one: how a completion is judged
     hidden_asserts                        with `tests` or `asserts`: counted, never admit a sample
     setup                                 with `tests` or `asserts`: code before the tests
@@ -16,7 +17,7 @@ One line is one problem. Fields (data/README.md shows each):
 
 Solutions are not run here, and problems with few distinct outputs are not refused: a predicate
 is a fair problem. Where anything is wrong with a file, the error says which line and what to do.
-What a `.csv` file holds is in `sudoku_file.py`.
+What a case says is in `case_record.py`, what a `.csv` file holds in `sudoku_file.py`.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lit_coder.problems.answer_record import answer_from_record
+from lit_coder.problems.case_record import builds_objects, case_from_record
 from lit_coder.problems.family import prompt_task_id
 from lit_coder.problems.json_lines import read_json_lines
 from lit_coder.problems.problem import (
-    Case,
     Cases,
     CheckProgram,
     Problem,
@@ -40,7 +41,6 @@ from lit_coder.problems.problem import (
 )
 from lit_coder.problems.python_text import parse_quietly
 from lit_coder.problems.sudoku_file import has_sudoku_columns, read_sudoku_file
-from lit_coder.problems.typed_values import value_from_json
 
 FIELDS = (
     "task_id",
@@ -135,8 +135,9 @@ def problem_from_record(record: dict[str, object], source: str) -> Problem:
             "the prompt is empty, so there is nothing to complete; write what is asked for, as a "
             "signature with a docstring or a comment"
         )
-    kind = _KINDS.get(field, "function")
-    entry_point = _text(record, "entry_point", default=None if kind == "function" else "")
+    kind = _kind(record[field], field)
+    has_name = kind in ("function", "class")
+    entry_point = _text(record, "entry_point", default=None if has_name else "")
     reference = _reference(record, prompt)
     language = _text(record, "language", default="python")
     if language != "python" and field == "answer":
@@ -146,7 +147,7 @@ def problem_from_record(record: dict[str, object], source: str) -> Problem:
             f"{field} judge Python alone, and the language is {language!r}; give cases or stdio"
         )
     if kind == "function" and language == "python":
-        _refuse_class(prompt + (reference or ""), entry_point)
+        _refuse_class(prompt + (reference or ""), entry_point, field)
     difficulty = record.get("difficulty", 0)
     if type(difficulty) is not int or difficulty < 0:
         raise ValueError(f"difficulty is {difficulty!r}; give a whole number, 1 = easiest")
@@ -162,6 +163,14 @@ def problem_from_record(record: dict[str, object], source: str) -> Problem:
         reference=reference,
         draft=draft,
     )
+
+
+def _kind(tests: object, field: str) -> ProblemKind:
+    """What kind of problem has these tests."""
+    if field == "cases":
+        visible, hidden = _visible_and_hidden(tests, field)
+        return "class" if builds_objects([*visible, *hidden]) else "function"
+    return _KINDS.get(field, "function")
 
 
 def _tests(record: dict[str, object], field: str, entry_point: str) -> Tests:
@@ -181,8 +190,8 @@ def _tests(record: dict[str, object], field: str, entry_point: str) -> Tests:
     visible, hidden = _visible_and_hidden(record[field], field)
     if field == "cases":
         return Cases(
-            tuple(_case(entry, entry_point) for entry in visible),
-            tuple(_case(entry, entry_point) for entry in hidden),
+            tuple(case_from_record(entry, entry_point) for entry in visible),
+            tuple(case_from_record(entry, entry_point) for entry in hidden),
         )
     return StdioCases(
         tuple(_stdio_case(entry) for entry in visible),
@@ -201,16 +210,6 @@ def _visible_and_hidden(value: object, field: str) -> tuple[list[object], list[o
     if not isinstance(visible, list) or not isinstance(hidden, list) or not visible:
         raise ValueError(f"{field} has no visible test in a list; give at least one")
     return visible, hidden
-
-
-def _case(entry: object, entry_point: str) -> Case:
-    """One call of the entry point with its expected value."""
-    if not isinstance(entry, dict) or entry.keys() != {"arguments", "expected"}:
-        raise ValueError(f'the case {entry!r} is not {{"arguments": [...], "expected": ...}}')
-    if not isinstance(entry["arguments"], list):
-        raise ValueError(f"the arguments {entry['arguments']!r} are no list; put them into one")
-    arguments = tuple(value_from_json(argument) for argument in entry["arguments"])
-    return Case.call(entry_point, arguments, value_from_json(entry["expected"]))
 
 
 def _stdio_case(entry: object) -> StdioCase:
@@ -255,12 +254,18 @@ def _reference(record: dict[str, object], prompt: str) -> str | None:
     return _text(record, field).removeprefix(prompt)
 
 
-def _refuse_class(program: str, entry_point: str) -> None:
-    """A class as entry point: no test could pass, for objects stay in the program's process."""
+def _refuse_class(program: str, entry_point: str, field: str) -> None:
+    """A class as what is called: no test could pass, for objects stay in the program's process."""
     if re.search(rf"^class {re.escape(entry_point)}\b", program, re.MULTILINE):
+        remedy = 'write each case as {"build": [...], "calls": [...]}'
+        if field != "cases":
+            remedy = (
+                'give cases with "build" and "calls", or put a function that builds and uses one '
+                "into the prompt and name that function"
+            )
         raise ValueError(
             f"the entry_point {entry_point!r} is a class, whose objects cannot cross to the tests; "
-            "put a function that builds and uses one into the prompt and name that function"
+            f"{remedy}"
         )
 
 

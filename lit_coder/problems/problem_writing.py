@@ -4,7 +4,7 @@
 
 Problems of a family become a file that stays as it is, whatever becomes of the family: they come
 back with the same tests, draft, reference and difficulty, and the file's name as their source.
-What the format cannot say, objects and text behind the completion, is refused.
+What the format cannot say, as text behind the completion, is refused.
 """
 
 from __future__ import annotations
@@ -14,15 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lit_coder.problems.answer_record import default_puzzle
-from lit_coder.problems.problem import (
-    Answer,
-    Call,
-    Case,
-    Cases,
-    CheckProgram,
-    Problem,
-)
-from lit_coder.problems.typed_values import value_to_json
+from lit_coder.problems.case_record import case_record
+from lit_coder.problems.problem import Answer, Cases, CheckProgram, Problem
 
 
 def write_problems(path: str | Path, problems: Iterable[Problem]) -> None:
@@ -39,7 +32,8 @@ def problem_record(problem: Problem) -> dict[str, object]:
     """The fields of one line.
 
     Raises:
-        ValueError: the problem builds objects, or has text behind its completion.
+        ValueError: the problem has text behind its completion, or cases that are neither calls of
+            a function nor objects with calls of their methods.
     """
     if problem.suffix:
         raise ValueError(
@@ -75,7 +69,8 @@ def _tests_fields(problem: Problem) -> dict[str, object]:
         return fields | ({"setup": tests.setup} if tests.setup else {})
     if isinstance(tests, Cases):
         visible, hidden = (
-            [_case(problem, case) for case in cases] for cases in (tests.visible, tests.hidden)
+            [case_record(problem, case) for case in cases]
+            for cases in (tests.visible, tests.hidden)
         )
         return {"cases": {"visible": visible, "hidden": hidden}}
     texts = (
@@ -83,16 +78,3 @@ def _tests_fields(problem: Problem) -> dict[str, object]:
         for cases in (tests.visible, tests.hidden)
     )
     return {"stdio": dict(zip(("visible", "hidden"), texts, strict=True))}
-
-
-def _case(problem: Problem, case: Case) -> dict[str, object]:
-    """One call of the entry point."""
-    operation = case.operations[0]
-    is_call = isinstance(operation, Call) and operation.function == problem.entry_point
-    if not is_call or len(case.operations) != 1:
-        raise ValueError(
-            f"{problem.task_id} does more than call {problem.entry_point}, which a problem file "
-            "cannot say"
-        )
-    arguments = [value_to_json(argument) for argument in operation.arguments]
-    return {"arguments": arguments, "expected": value_to_json(case.expected[0])}

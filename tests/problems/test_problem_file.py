@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from lit_coder.problems.behaviour import behaviour
-from lit_coder.problems.problem import Answer, Case, Cases, CheckProgram, StdioCase, StdioCases
+from lit_coder.problems.problem import (
+    Answer,
+    Case,
+    Cases,
+    CheckProgram,
+    Construct,
+    MethodCall,
+    StdioCase,
+    StdioCases,
+)
 from lit_coder.problems.problem_file import FIELDS, read_problems
 
 DATA = Path(__file__).parents[2] / "data"
@@ -47,6 +56,18 @@ def test_cases_hold_typed_values(tmp_path: Path) -> None:
     (problem,) = read_problems(write(tmp_path / "mine.jsonl", record))
     assert problem.tests == Cases((Case.call("f", ([1, 2], {3}), (1, 2.0)),))
     assert (problem.kind, problem.source, problem.difficulty) == ("function", "mine", 0)
+
+
+BOX = {"prompt": 'class Box:\n    """Adds up."""\n', "entry_point": "Box"}
+CALLS = [{"method": "add", "arguments": [2], "expected": 5}, {"method": "total", "expected": 5}]
+
+
+def test_a_class_is_tested_by_objects_and_calls_of_their_methods(tmp_path: Path) -> None:
+    record = BOX | {"cases": {"visible": [{"build": [3], "calls": CALLS}]}}
+    (problem,) = read_problems(write(tmp_path / "mine.jsonl", record))
+    operations = (Construct("Box", (3,)), MethodCall("add", (2,)), MethodCall("total", ()))
+    assert problem.tests == Cases((Case(operations, (None, 5, 5)),))
+    assert (problem.kind, problem.entry_point) == ("class", "Box")
 
 
 def test_a_problem_may_be_in_another_language(tmp_path: Path) -> None:
@@ -239,6 +260,26 @@ MAZE = {"draft": "S.##.G..."}
             MAZE | {"answer": {"kind": "maze", "expected": ""}, "language": "javascript"},
             "line 2: an answer has no language",
             id="an answer in a language",
+        ),
+        pytest.param(
+            BOX | {"cases": [{"build": [1], "calls": CALLS}, {"arguments": [], "expected": 1}]},
+            'line 2: some cases have "build" and some have not',
+            id="two forms of cases",
+        ),
+        pytest.param(
+            BOX | {"cases": [{"build": [1], "calls": []}]},
+            "line 2: the case .* with at least one call",
+            id="an object without calls",
+        ),
+        pytest.param(
+            BOX | {"cases": [{"build": [1], "calls": [{"method": "add"}]}]},
+            "line 2: the call .* is not",
+            id="a call without expected value",
+        ),
+        pytest.param(
+            BOX | {"cases": [{"build": 1, "calls": CALLS}]},
+            "line 2: the arguments 1 are no list",
+            id="no list to build from",
         ),
         pytest.param(GOOD | {"task_id": "one"}, "line 2: the task_id 'one' is taken", id="twice"),
     ],
