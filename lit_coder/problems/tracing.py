@@ -1,15 +1,15 @@
-r"""Tracing: what a straight-line program assigns in each line is written behind it.
+r"""Tracing: what a straight-line program assigns in each line takes the place of the expression.
 
     problem = TRACING.sample(4, Random(0))
-    problem.draft        # "b=7?\na=b?\nb=2?\nc=a?\n": every "?" is a digit to find
-    problem.reference    # "b=77\na=b7\nb=22\nc=a7\n"
+    problem.draft        # "b=7\na=2\nc=b\na=c\n"
+    problem.reference    # "b=7\na=2\nc=7\na=7\n"
 
-Difficulty is the number of lines, 4 to 12. `tracing` assigns digits and copies variables;
-`tracing_sums` adds two of them modulo 10 in each line (`c=a+3?`). All lines of a family are
-equally long, and a mark stands where its digit comes: nothing moves, and beside a mark stands
-nothing that a tokenizer could join to it and not to a digit. The digits are what Python gives
-when it executes the lines. Programs that differ in the names of their variables or in the order
-of two operands count as the same.
+Difficulty is the number of lines, 3 to 12; the first two assign different digits to two variables,
+so that every copy has something to choose from. `tracing` assigns digits and copies variables;
+`tracing_sums` adds two of them modulo 10 in each line (`c=a+3` becomes `c=4` and two blanks). All
+lines of a family are equally long, so nothing moves. The digits are what Python gives when it
+executes the lines. Programs that differ in the names of their variables or in the order of two
+operands count as the same.
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ from lit_coder.problems.checks import DegenerateProblem
 from lit_coder.problems.family import prompt_task_id, require_difficulty
 from lit_coder.problems.problem import Answer, Problem
 
-MARK = "?"
 _NAMES = "abcdef"
 _DIGITS = "0123456789"
 _NEW_NAME_SHARE = 0.6
-_MIN_DISTINCT = 2
+_NUM_DIGIT_LINES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class TracingFamily:
     name: str
     num_operands: int
     digit_share: float
-    difficulties: tuple[int, ...] = tuple(range(4, 13))
+    difficulties: tuple[int, ...] = tuple(range(3, 13))
 
     def num_problems(self, difficulty: int) -> int | None:
         """Nobody will draw them all."""
@@ -53,15 +52,18 @@ class TracingFamily:
         """A program of this many lines.
 
         Raises:
-            DegenerateProblem: all lines have one value; draw again.
+            DegenerateProblem: the first values are the same; draw again.
         """
         require_difficulty(self, difficulty)
         lines = self._lines(difficulty, random)
         values = traced(lines)
-        if len(set(values)) < _MIN_DISTINCT:
-            raise DegenerateProblem(f"{self.name}: every line has the value {values[0]}")
-        draft = "".join(f"{line}{MARK}\n" for line in lines)
-        reference = "".join(f"{line}{value}\n" for line, value in zip(lines, values, strict=True))
+        if len(set(values[:_NUM_DIGIT_LINES])) < _NUM_DIGIT_LINES:
+            raise DegenerateProblem(f"{self.name}: the first lines have the value {values[0]}")
+        draft = "".join(f"{line}\n" for line in lines)
+        reference = "".join(
+            f"{line[:2]}{value}".ljust(len(line)) + "\n"
+            for line, value in zip(lines, values, strict=True)
+        )
         return Problem(
             task_id=prompt_task_id(self.name, draft),
             prompt="",
@@ -79,16 +81,17 @@ class TracingFamily:
         unused = random.sample(_NAMES, len(_NAMES))
         assigned: list[str] = []
         lines = []
-        for _ in range(num_lines):
+        for index in range(num_lines):
+            starts = index < _NUM_DIGIT_LINES
             operands = [
-                random.choice(assigned)
-                if assigned and random.random() >= self.digit_share
-                else random.choice(_DIGITS)
+                random.choice(_DIGITS)
+                if starts or random.random() < self.digit_share
+                else random.choice(assigned)
                 for _ in range(self.num_operands)
             ]
             # A copy of itself would be no assignment.
             others = [name for name in assigned if [name] != operands]
-            if not others or (unused and random.random() < _NEW_NAME_SHARE):
+            if starts or (unused and random.random() < _NEW_NAME_SHARE):
                 name = unused.pop()
                 assigned.append(name)
             else:

@@ -30,16 +30,12 @@ from lit_coder.training_data.data_options import (
     training_datasets,
 )
 from lit_coder.training_data.dataset_choice import TRAINED_ON_KEY
+from lit_coder.training_data.easy_first import easy_first
 from lit_coder.training_data.labelled_part import RowMakers, labelled_part
 from lit_coder.training_data.mixture import POOL_PART, CorpusPart, Mixture, MixturePart
 from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
 from lit_coder.training_data.problem_batch import ProblemBatch, ProblemLoader
-from lit_coder.training_data.problem_rows import (
-    CanvasRows,
-    ProblemRows,
-    SequenceRows,
-    Solved,
-)
+from lit_coder.training_data.problem_rows import CanvasRows, ProblemRows, SequenceRows, Solved
 from lit_coder.training_data.problem_set import ProblemSet
 from lit_coder.training_data.round_loader import BatchLayout, RoundLoader, RowLoader
 
@@ -57,6 +53,7 @@ class CodeDataModule(pl.LightningDataModule):
         families: problem families to draw from; data/README.md lists them.
         difficulties: difficulties to train on.
         num_labelled: problems with solutions, over all families and difficulties.
+        rounds_per_difficulty: rounds until the next difficulty joins, easiest first; 0 = all.
         held_out_difficulties: difficulties of the held-out set.
         num_held_out: held-out problems of each family and difficulty.
         held_out_families: families of the held-out problems; None = families.
@@ -109,6 +106,7 @@ class CodeDataModule(pl.LightningDataModule):
         families: list[str] | None = None,
         difficulties: Sequence[int] = (1, 2, 3, 4, 5),
         num_labelled: int = 120,
+        rounds_per_difficulty: int = 0,
         held_out_difficulties: Sequence[int] = (2, 3, 4, 5),
         num_held_out: int = 50,
         held_out_families: list[str] | None = None,
@@ -353,9 +351,9 @@ class CodeDataModule(pl.LightningDataModule):
                 "with what they hold now"
             )
         self._saved_datasets = content
-        parts = [
-            labelled_part(self._makers, self.problems.labelled, self.datasets, self.labelled_share)
-        ]
+        every = self.hparams["rounds_per_difficulty"]
+        labelled = easy_first(self.problems.labelled, self.round, every)
+        parts = [labelled_part(self._makers, labelled, self.datasets, self.labelled_share)]
         if self.pool_version > EMPTY_VERSION:
             accepted = SamplePool(run_folder / POOL_FOLDER, "").read(
                 self.pool_version, accepted_only=True
