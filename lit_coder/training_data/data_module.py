@@ -148,8 +148,8 @@ class CodeDataModule(pl.LightningDataModule):
         # A linked option is no hyper-parameter where the model does not offer it, as a TRM.
         self._pretrained = pretrained
         self.batch_size, self.max_sequence_length = batch_size, max_sequence_length
-        self.labelled_share = labelled_share
-        self.steps_per_round, self.accumulate_grad_batches = steps_per_round, accumulate_grad_batches
+        self.labelled_share, self.steps_per_round = labelled_share, steps_per_round
+        self.accumulate_grad_batches = accumulate_grad_batches
         self.test_batches: list[ProblemBatch] = []
         """What test and predict ask the model, set by the benchmark callback."""
         self.datasets = training_datasets(self.hparams)
