@@ -11,6 +11,11 @@ import pytest
 
 # Threads that spin while they wait make every step slower where another process wants a core too.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Workers of pytest-xdist share the cores already; what they start has as many threads as they.
+_num_workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+if _num_workers > 1:
+    _num_threads = max(1, (os.cpu_count() or 1) // _num_workers)
+    os.environ.setdefault("OMP_NUM_THREADS", str(_num_threads))
 # A shell that runs the tests in the background has them, and all they start, ignore Ctrl+C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lit_coder.evaluation import round_reporter
 from tests.cli.command_line import TINY, CommandLine
 
 
@@ -15,6 +16,12 @@ from tests.cli.command_line import TINY, CommandLine
 def arguments_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command line sets sys.argv: put it back."""
     monkeypatch.setattr(sys, "argv", ["main.py"])
+
+
+@pytest.fixture(autouse=True)
+def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes a large part of so small a run; `finished_run` draws, and README's runs."""
+    monkeypatch.setattr(round_reporter, "plot_rounds", lambda records, path: path)
 
 
 @pytest.fixture
