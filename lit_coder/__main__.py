@@ -20,6 +20,7 @@ TRAINER_COMMANDS = {
 TOOLS = {
     "check": "run one tiny round of a configuration and estimate time, disk and memory",
     "data": "list, download, check and prepare datasets; look into a run's pool",
+    "environment": "let a model write, test, search for faults, and accept",
     "export": "write a model as a folder in Hugging Face format",
     "generate": "let a model write programs: generate --prompt 'def f(x):'",
     "interactive": "talk to a model in the terminal, run what it wrote",

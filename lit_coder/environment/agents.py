@@ -7,7 +7,7 @@
 Both write, run the tests, and accept what passes. Where tests fail they bisect: a model that goes
 on from a prompt keeps what stands before the suspicious line and writes the rest anew, every second
 time all of it; one that fills a canvas gets its own program as the draft to be repaired.
-`ReferenceAgent` starts from the reference with one character changed and puts the suspicious lines
+`ReferenceAgent` starts from the reference with one sign changed and puts the suspicious lines
 right, one after another: it shows the environment at work without a model.
 """
 
