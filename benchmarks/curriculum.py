@@ -42,14 +42,14 @@ SMALL: tuple[str, ...] = (
     "--data.num_labelled=200",
     "--recursion.start_after_steps=160",
     "--recursion.every_n_steps=40",
-    "--recursion.num_problems=100",
+    "--recursion.num_problems=60",
     "--recursion.num_samples=4",
     "--recursion.max_new_tokens=56",
     "--checkpoint.every_n_train_steps=0",
     "--sandbox.workers=1",
 )
 """What makes a run one of a minute."""
-SMALL_STEPS, WHOLE_STEPS = 320, 1200
+SMALL_STEPS, WHOLE_STEPS = 280, 1200
 LARGEST_LOSS_POINTS = 3.0
 
 
@@ -124,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
     parser.add_argument("--seeds", type=int, default=2, help="seeds 1, 2, ... (2)")
     parser.add_argument("--whole", action="store_true", help="the quickstart as it is")
-    parser.add_argument("--max_steps", type=int, help="optimizer steps (320, or 1200 of --whole)")
+    parser.add_argument("--max_steps", type=int, help="optimizer steps (280, or 1200 of --whole)")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/curriculum"))
     options, extra = parser.parse_known_args(argv)
     if options.output.exists():
