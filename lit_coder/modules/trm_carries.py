@@ -26,7 +26,7 @@ from lit_coder.networks.xla_device import on_host, share_rows
 
 logger = logging.getLogger("lit_coder.modules")
 
-_FIELDS = ("ids_BT", "labels_BT", "puzzle_ids_B")
+_FIELDS = ("ids_BT", "labels_BT", "puzzle_ids_B", "is_policy_B", "rewards_B", "advantages_B")
 
 
 class Carries:
@@ -46,7 +46,7 @@ class Carries:
     def of(self, batch: Mapping[str, Tensor], index: int) -> Carry:
         """The carry of a micro-batch; at first its slots are free, or those of a checkpoint."""
         if self._saved is not None:
-            self._deal(self._saved, batch["ids_BT"])
+            self._deal(self._saved, batch)
             self._saved = None
         if index not in self._carries:
             fields = {name: batch[name] for name in _FIELDS if name in batch}
@@ -73,7 +73,8 @@ class Carries:
         """Take back what `state_dict` gave, at the next step."""
         self._saved = dict(state) or None
 
-    def _deal(self, saved: Mapping[str, Tensor], ids_BT: Tensor) -> None:
+    def _deal(self, saved: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> None:
+        ids_BT = batch["ids_BT"]
         num_devices, device_number = _processes()
         total = self._count * num_devices
         device, num_rows = ids_BT.device, total * len(ids_BT)
@@ -89,7 +90,14 @@ class Carries:
             own = {
                 name: share_rows(field[first::total].to(device)) for name, field in saved.items()
             }
-            self._carries[index] = _as_carry(own)
+            carry = _as_carry(own)
+            # What was trained without rewards goes on with them, and the other way round.
+            for name in _FIELDS[3:]:
+                if name in batch and name not in carry.data:
+                    carry.data[name] = torch.zeros_like(batch[name])
+                elif name not in batch:
+                    carry.data.pop(name, None)
+            self._carries[index] = carry
 
 
 def _processes() -> tuple[int, int]:

@@ -5,8 +5,9 @@
 
 A step of training is one supervision step of every slot of the batch, under automatic
 optimization: what the slots think about is carried from step to step and saved for a resume. The
-network is networks/trm.py, the loss objectives/deep_supervision.py, answering
-generation/trm_generator.py. Problems are laid out as canvases by the DataModule.
+network is networks/trm.py, the loss objectives/deep_supervision.py or, where it learns from rewards
+of what it wrote, objectives/canvas_policy.py; answering is generation/trm_generator.py. Problems
+are laid out as canvases by the DataModule.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from torch import Tensor
 
 from lit_coder.generation.canvas import Canvas, CanvasShape
 from lit_coder.generation.trm_generator import RefinementOptions, TRMGenerator
+from lit_coder.modules.canvas_learning import CanvasLearning
 from lit_coder.modules.code_module import Batch, CodeModule, CompileMode, TrainingOptions
 from lit_coder.modules.optimizers import OptimizerKind, OptimizerOptions
 from lit_coder.modules.schedule import ScheduleKind
@@ -29,12 +31,13 @@ from lit_coder.modules.trm_carries import Carries
 from lit_coder.modules.trm_measures import TRMMeasures
 from lit_coder.modules.weight_average import WeightAverage, frozen_copy
 from lit_coder.networks.fused_block import compile_backward_early
-from lit_coder.networks.trm import TRM, TRMConfig
+from lit_coder.networks.trm import TRM, TRMConfig, TRMState
 from lit_coder.networks.trm_config import ComputeDtype, Mixer, PositionEncoding
 from lit_coder.networks.trm_halting import Carry, SupervisionStep, supervision_step
 from lit_coder.networks.trm_refinement import begin_refinement, refine
 from lit_coder.networks.xla_device import run_pending
-from lit_coder.objectives.deep_supervision import CrossEntropy, DeepSupervision
+from lit_coder.objectives.canvas_policy import CanvasPolicy
+from lit_coder.objectives.deep_supervision import CrossEntropy, DeepSupervision, SupervisionLoss
 from lit_coder.training_data.examples import IGNORED
 
 logger = logging.getLogger("lit_coder.modules")
@@ -87,6 +90,8 @@ class TRMModule(CodeModule):
         vocab_size: linked to the tokenizer; not set by hand.
         max_position_embeddings: positions of a row; linked to data.max_sequence_length.
         canvas_length: positions of the canvas; linked to data.canvas_length.
+        objective: CanvasPolicy, to learn from the rewards of all that it wrote in a round. None =
+            to write what passed.
     """
 
     network: TRM
@@ -131,16 +136,19 @@ class TRMModule(CodeModule):
         vocab_size: int = 512,
         max_position_embeddings: int = 256,
         canvas_length: int | None = None,
+        objective: CanvasPolicy | None = None,
     ) -> None:
         given = dict(locals())
         _check_options(given)
         super().__init__(_training_options(given))
-        self.save_hyperparameters()
+        # What is rebuilt from a checkpoint is to be used, and needs no objective.
+        self.save_hyperparameters(ignore=["objective"])
         sizes = {name: given[name] for name in _SIZES}
         self.network = TRM(TRMConfig(sequence_length=max_position_embeddings, **sizes))
         self.averaged = frozen_copy(self.network)
         self.average_decay = average_decay
         self.objective = DeepSupervision(cross_entropy, halt_weight)
+        self.canvas_learning = None if objective is None else CanvasLearning(objective)
         self._measures = TRMMeasures(self.network, supervision_steps)
         self._carries: Carries | None = None
         self._saved_carries: dict[str, Tensor] = {}
@@ -168,14 +176,24 @@ class TRMModule(CodeModule):
         """One supervision step of every slot."""
         assert self._carries is not None, "fit begins with on_fit_start"
         fields = {name: batch[name] for name in ("ids_BT", "labels_BT")}
+        starts = None
+        if self.canvas_learning is not None:
+            fields = self.canvas_learning.fields(batch)
+            starts = self.canvas_learning.starts(self.network, fields)
         index = batch_index % self.trainer.accumulate_grad_batches
-        step = self._supervise(self._carries.of(fields, index), fields)
-        labels_BT = step.carry.data["labels_BT"]
-        loss = self.objective(step.logits_BLV, step.halt_B, labels_BT, self._weights(labels_BT))
+        step = self._supervise(self._carries.of(fields, index), fields, starts)
+        loss = self._step_loss(step)
         self._carries.keep(index, step.carry)
         self._measures.add(step, loss)
         self.train_loss.add(loss.total)
         return loss.total
+
+    def _step_loss(self, step: SupervisionStep) -> SupervisionLoss:
+        labels_BT = step.carry.data["labels_BT"]
+        weights_BT = self._weights(labels_BT)
+        if self.canvas_learning is not None:
+            return self.canvas_learning.loss(step, weights_BT)
+        return self.objective(step.logits_BLV, step.halt_B, labels_BT, weights_BT)
 
     def loss(self, batch: Batch) -> Tensor:
         """The answer's cross-entropy after all supervision steps, with the averaged weights."""
@@ -214,8 +232,12 @@ class TRMModule(CodeModule):
         return self.averaged
 
     def take_measures(self) -> dict[str, float]:
-        """Exact answers, depth and halting since the last row."""
-        return self._measures.take()
+        """Exact answers, depth and halting since the last row, and what the policy measured."""
+        measures = self._measures.take()
+        if self.canvas_learning is not None:
+            policy = self.canvas_learning.since_row.take()
+            measures |= {f"train/{name}": mean for name, mean in policy.items()}
+        return measures
 
     def compile_network(self) -> None:
         """Have supervision steps go through torch.compile; where that fails, they go on as is."""
@@ -227,18 +249,24 @@ class TRMModule(CodeModule):
         super().on_save_checkpoint(checkpoint)
         if self._carries is not None:
             checkpoint["trm_carries"] = self._carries.state_dict()
+        if self.canvas_learning is not None:
+            checkpoint["canvas_learning"] = self.canvas_learning.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep what the slots worked on for a fit; other uses drop it."""
         super().on_load_checkpoint(checkpoint)
         if self._trainer is not None and self.trainer.state.fn == TrainerFn.FITTING:
             self._saved_carries = dict(checkpoint.get("trm_carries", {}))
+            if self.canvas_learning is not None and "canvas_learning" in checkpoint:
+                self.canvas_learning.load_state_dict(checkpoint["canvas_learning"])
 
-    def _supervise(self, carry: Carry, batch: dict[str, Tensor]) -> SupervisionStep:
+    def _supervise(
+        self, carry: Carry, batch: dict[str, Tensor], starts: TRMState | None
+    ) -> SupervisionStep:
         options = self.hparams
         arguments = (options["supervision_steps"], options["exploration_probability"])
         try:
-            return supervision_step(self.network, carry, batch, *arguments)
+            return supervision_step(self.network, carry, batch, *arguments, starts=starts)
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:
@@ -248,7 +276,7 @@ class TRMModule(CodeModule):
             self.network._compiled_call_impl = None
             reason = next(iter(str(error).strip().splitlines()), "no reason given")
             logger.warning("the network goes on without torch.compile: %s", reason)
-            return supervision_step(self.network, carry, batch, *arguments)
+            return supervision_step(self.network, carry, batch, *arguments, starts=starts)
 
     def _weights(self, labels_BT: Tensor) -> Tensor | None:
         """1 for the answer and its end; the padding behind weighs `padding_weight` together."""
@@ -291,4 +319,10 @@ def _check_options(given: dict[str, Any]) -> None:
     ):
         if not good:
             raise ValueError(f"model.init_args.{name} must be {meaning}, not {given[name]}")
+    objective, cross_entropy = given["objective"], given["cross_entropy"]
+    if objective is not None and objective.cross_entropy != cross_entropy:
+        raise ValueError(
+            f"model.init_args.objective: cross_entropy must be model.init_args.cross_entropy "
+            f"({cross_entropy}), not {objective.cross_entropy}: a network is learned with one"
+        )
     CanvasShape(positions - canvas, canvas)

@@ -81,6 +81,8 @@ class CanvasPolicy:
         clip_high: how far above 1.
         entropy_coefficient: of the entropy of a position, which is to stay large.
         supervision_coefficient: of deep supervision on real answers, against forgetting.
+        start_noise: of the starts that the network thinks from where it learns from what it wrote:
+            that of the starts it wrote from, recursion.temperature.
 
     Raises:
         ValueError: a value that is not possible, by the name of its option.
@@ -95,6 +97,7 @@ class CanvasPolicy:
         clip_high: float = 0.28,
         entropy_coefficient: float = 0.0,
         supervision_coefficient: float = 1.0,
+        start_noise: float = 1.0,
     ) -> None:
         for name, value, allowed in (
             ("cross_entropy", cross_entropy, get_args(CrossEntropy)),
@@ -108,6 +111,7 @@ class CanvasPolicy:
             ("clip_high", clip_high, None),
             ("entropy_coefficient", entropy_coefficient, None),
             ("supervision_coefficient", supervision_coefficient, None),
+            ("start_noise", start_noise, None),
         ):
             if number < 0 or (most is not None and number > most):
                 meaning = "0 or more" if most is None else f"from 0 to {most}"
@@ -117,6 +121,7 @@ class CanvasPolicy:
         self.halt_weight = halt_weight
         self.entropy_coefficient = entropy_coefficient
         self.supervision_coefficient = supervision_coefficient
+        self.start_noise = start_noise
         self._bounds = (clip_low, clip_high)
 
     def __call__(

@@ -1,0 +1,107 @@
+"""A TRM as a LightningModule learns from the rewards of what it wrote, beside real answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from lit_coder.generation.contract import Prompt, SamplingOptions
+from lit_coder.modules.trm_module import TRMModule
+from lit_coder.objectives.canvas_policy import CanvasPolicy
+from lit_coder.objectives.group_advantages import group_advantages
+from lit_coder.training_data.examples import IGNORED
+from tests.modules.tiny_fit import QUIET
+from tests.modules.tiny_trm_fit import (
+    CANVAS,
+    PROMPT_LENGTH,
+    Losses,
+    canvas_batches,
+    fit_canvases,
+    tiny_trm_module,
+)
+
+pytestmark = [
+    *QUIET,
+    pytest.mark.filterwarnings("ignore:.*your dataloader is not resumable"),
+]
+
+
+def learning_module(**changes: Any) -> TRMModule:
+    return tiny_trm_module(objective=CanvasPolicy(), supervision_steps=1, **changes)
+
+
+def canvas_batch(module: TRMModule, rows: int, wanted: int) -> dict[str, Tensor]:
+    """Canvases that the module wrote from noisy starts, rewarded where they begin as wanted."""
+    options = SamplingOptions(rows, CANVAS.shape.canvas_length, temperature=1.0)
+    (written,) = module.generator().generate([Prompt((), draft_ids=(10, 11))], options)
+    labels = torch.full((rows, CANVAS.shape.num_positions), IGNORED)
+    for row, completion in enumerate(written):
+        ids = torch.tensor(CANVAS.labels(completion.ids))
+        labels[row, PROMPT_LENGTH : PROMPT_LENGTH + 1] = ids[:1]
+    rewards = (labels[:, PROMPT_LENGTH] == wanted).float()
+    return {
+        "ids_BT": torch.tensor([CANVAS.row((), (10, 11))] * rows),
+        "labels_BT": labels,
+        "is_policy_B": torch.ones(rows),
+        "rewards_B": rewards,
+        "advantages_B": group_advantages(rewards, torch.zeros(rows)),
+    }
+
+
+def test_a_rewarded_canvas_is_written_more_often_and_a_punished_one_less(tmp_path: Path) -> None:
+    module = learning_module(average_decay=0.0, warmup_steps=0)
+    options = SamplingOptions(8, 6, temperature=1.0)
+    (written,) = module.generator().generate([Prompt((), draft_ids=(10, 11))], options)
+    firsts = [CANVAS.labels(each.ids)[0] for each in written]
+    wanted = firsts[0]
+    batch = canvas_batch(module, 8, wanted)
+    assert 0 < batch["rewards_B"].mean() < 1
+    loader: Any = DataLoader([batch] * 8, batch_size=None)  # type: ignore[arg-type]
+    losses = Losses()
+    fit_canvases(module, tmp_path, max_steps=8, data=loader, callbacks=[losses])
+    assert canvas_batch(module, 8, wanted)["rewards_B"].mean() > batch["rewards_B"].mean()
+    assert len(losses.values) == 8
+
+
+def test_without_rollouts_it_trains_as_without_an_objective(tmp_path: Path) -> None:
+    found = []
+    for module in (learning_module(), tiny_trm_module(supervision_steps=1)):
+        losses = Losses()
+        torch.manual_seed(1)
+        fit_canvases(module, tmp_path, data=canvas_batches(), callbacks=[losses])
+        found.append(losses.values)
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
+
+
+def test_slots_and_measures_go_on_after_a_resume_also_from_a_run_without_rewards(
+    tmp_path: Path,
+) -> None:
+    plain = fit_canvases(tiny_trm_module(supervision_steps=1), tmp_path, max_steps=1)
+    plain.save_checkpoint(tmp_path / "plain.ckpt", weights_only=False)
+    module = learning_module()
+    fit_canvases(module, tmp_path, max_steps=2, ckpt_path=tmp_path / "plain.ckpt")
+    batch = canvas_batch(module, 4, wanted=10)
+    loader: Any = DataLoader([batch] * 3, batch_size=None)  # type: ignore[arg-type]
+    trainer = fit_canvases(module, tmp_path, max_steps=2, data=loader)
+    assert module.canvas_learning is not None
+    measured = module.canvas_learning.since_round.means()
+    assert measured["reward"] == pytest.approx(float(batch["rewards_B"].mean()))
+    trainer.save_checkpoint(tmp_path / "rewarded.ckpt", weights_only=False)
+    content = torch.load(tmp_path / "rewarded.ckpt", weights_only=True)
+    assert content["trm_carries"]["data.is_policy_B"].tolist() == [1.0] * 4
+    resumed = learning_module()
+    fit_canvases(resumed, tmp_path, max_steps=3, data=loader, ckpt_path=tmp_path / "rewarded.ckpt")
+    assert resumed.canvas_learning is not None
+    count = resumed.canvas_learning.since_round.totals["reward"][1]
+    assert float(count) == 3 * 4
+    assert "train/reward" in resumed.take_measures()
+
+
+def test_another_way_to_probabilities_than_the_networks_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"cross_entropy must be .* \(softmax\), not stablemax"):
+        learning_module(cross_entropy="softmax")
