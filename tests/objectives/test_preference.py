@@ -106,7 +106,13 @@ def test_training_on_pairs_makes_the_chosen_likelier_than_the_rejected() -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("beta", 0.0), ("label_smoothing", 0.5), ("chunk_tokens", 0)]
+    ("name", "value"),
+    [
+        ("beta", 0.0),
+        ("label_smoothing", 0.5),
+        ("language_model_coefficient", -1.0),
+        ("chunk_tokens", 0),
+    ],
 )
 def test_an_impossible_option_is_named(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} must be .*, not {value}"):
