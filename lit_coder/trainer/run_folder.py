@@ -149,7 +149,8 @@ class RunFolder(pl.Callback):
         if self._config_text is not None:
             replace_config(folder, self._config_text)
         data = trainer.datamodule  # type: ignore[attr-defined]
-        keep_manifest(folder, data.datasets, data.corpus)
+        failing = data.known_failing or ()
+        keep_manifest(folder, data.datasets, data.corpus, data.problems, failing)
         supersede_rounds(folder / ROUNDS_FOLDER, data.round)
         for run_logger in trainer.loggers:
             if isinstance(run_logger, MetricsFile):

@@ -1,6 +1,6 @@
 """datasets.json in a run's folder: what it trains on, of which files, and what was left out of it.
 
-    keep_manifest(Path("runs/a"), data.datasets, data.corpus)
+    keep_manifest(Path("runs/a"), data.datasets, data.corpus, data.problems, failing=())
 
 It names each dataset of `data.datasets` with the checksums of its files, its licence, the rows that
 were read, taken, and left out by each reason, and the benchmarks' tasks that were found. A run that
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +22,35 @@ from lit_coder.training_data.corpus_tokens import MANIFEST_FILE, PreparedTokens
 from lit_coder.training_data.dataset_choice import DatasetChoice
 from lit_coder.training_data.dataset_mixing import TrainingDatasets
 from lit_coder.training_data.dataset_rows import DatasetRows
+from lit_coder.training_data.problem_set import ProblemSet
 from lit_coder.training_data.whole_file import write_whole
 
 logger = logging.getLogger("lit_coder.training_data")
 
 DATASETS_FILE = "datasets.json"
+TOO_LONG = "too long for a row"
+FAILING = "reference fails its tests"
+MEASURED = "behaves like a problem that is measured"
 _MOST_SAID = 20
 # They say where a file lies and which rows come first; what counts is counted beside them.
 _NOT_COMPARED = ("path", "examples")
 
 
-def keep_manifest(folder: Path, datasets: TrainingDatasets, corpus: PreparedTokens | None) -> None:
+def keep_manifest(
+    folder: Path,
+    datasets: TrainingDatasets,
+    corpus: PreparedTokens | None = None,
+    problems: ProblemSet | None = None,
+    failing: Collection[str] = (),
+) -> None:
     """Write what a run trains on; where it was written before, say what is another now.
 
     Args:
         folder: of the run.
         datasets: of the run; where there are none, nothing is written.
         corpus: that they are a part of, None without one.
+        problems: that theirs are a part of; None leaves open what came of these.
+        failing: the names of problems whose reference fails their tests.
 
     Raises:
         OSError: it cannot be written; the former record is as it was.
@@ -46,7 +58,7 @@ def keep_manifest(folder: Path, datasets: TrainingDatasets, corpus: PreparedToke
     if not datasets.choices:
         return
     path = folder / DATASETS_FILE
-    text = json.dumps(dataset_manifest(datasets, corpus), indent=1)
+    text = json.dumps(dataset_manifest(datasets, corpus, problems, failing), indent=1)
     former_text = path.read_text(encoding="utf-8") if path.exists() else None
     if former_text == text:
         return
@@ -65,7 +77,12 @@ def keep_manifest(folder: Path, datasets: TrainingDatasets, corpus: PreparedToke
     write_whole(path, text)
 
 
-def dataset_manifest(datasets: TrainingDatasets, corpus: PreparedTokens | None) -> dict[str, Any]:
+def dataset_manifest(
+    datasets: TrainingDatasets,
+    corpus: PreparedTokens | None,
+    problems: ProblemSet | None,
+    failing: Collection[str],
+) -> dict[str, Any]:
     """What is written, as plain values."""
     rows = {each.choice.name: each for each in datasets.rows}
     corpus_manifest = _corpus_manifest(corpus)
@@ -75,6 +92,10 @@ def dataset_manifest(datasets: TrainingDatasets, corpus: PreparedTokens | None) 
     for choice in datasets.choices:
         if choice.name in rows:
             counts = _of_rows(rows[choice.name])
+            too_long = datasets.too_long.get(choice.name, 0)
+            counts["not_used"] = {TOO_LONG: too_long} if too_long else {}
+            if problems is not None:
+                counts["not_used"] |= _unused(rows[choice.name], problems, frozenset(failing))
         else:
             counts = _of_documents(documents.get(f"data.datasets {choice.name}", {}))
         entries[choice.name] = {**_about(choice, datasets.folder), **counts}
@@ -125,6 +146,18 @@ def _of_rows(rows: DatasetRows) -> dict[str, Any]:
         "validation_problems": len(rows.validation.problems),
     }
     return {"taken": taken, **rows.counts.plain(), "content": rows.content}
+
+
+def _unused(rows: DatasetRows, problems: ProblemSet, failing: Set[str]) -> dict[str, int]:
+    """How many of a dataset's problems are neither learned from nor the loop's to solve, and why.
+
+    A name that a problem file has is the file's problem.
+    """
+    taken = {problem.task_id for problem in rows.train.problems}
+    used = {problem.task_id for problem in (*problems.labelled, *problems.unlabelled)}
+    failed = taken & failing
+    counts = {FAILING: len(failed), MEASURED: len(taken - used - failed)}
+    return {reason: count for reason, count in counts.items() if count}
 
 
 def _corpus_manifest(corpus: PreparedTokens | None) -> dict[str, Any]:

@@ -56,6 +56,8 @@ class TrainingDatasets:
         choices: the same.
         folder: where they lie; None as `open_dataset` looks for them.
         benchmarks: names of the chosen sets that are benchmarks.
+        too_long: by the name of a set, how many of its solved prompts have no room in a row; known
+            once rows are made.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class TrainingDatasets:
         self.choices = tuple(choices)
         self.benchmarks = benchmark_names(choices)
         self.folder = None if folder is None else Path(folder).expanduser()
+        self.too_long: dict[str, int] = {}
         self._looked_for: dict[str, Any] = {}
         self._template = template or InstructionTemplate()
         self._max_samples = max_samples

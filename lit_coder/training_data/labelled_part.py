@@ -84,6 +84,7 @@ def labelled_part(
     weights = [1.0]
     for name, weight, solved in datasets.training_rows(labelled):
         groups.append(makers.one_group(name, solved))
+        datasets.too_long[name] = len(solved) - len(groups[-1] or ())
         weights.append(weight)
     filled = [(group, w) for group, w in zip(groups, weights, strict=True) if group is not None]
     if len(filled) < 2:

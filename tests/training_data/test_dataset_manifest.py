@@ -12,13 +12,14 @@ import pytest
 from lit_coder.training_data.dataset_choice import dataset_choices
 from lit_coder.training_data.dataset_manifest import DATASETS_FILE, keep_manifest
 from lit_coder.training_data.dataset_mixing import TrainingDatasets
-from tests.training_data.dataset_files import write_lines, write_programs
+from tests.training_data.dataset_files import write_lines, write_mbpp, write_programs
 from tests.training_data.parts import attached, tiny_data
 
 ROWS: list[dict[str, Any]] = [
     {"instruction": f"Return the number {n}.", "input": "", "output": f"def f():\n    return {n}"}
     for n in range(6)
 ]
+LONG = {"instruction": "Many.", "input": "", "output": "x = 1\ny = 2\nz = x + y\n" * 40}
 EUCLID = "def common(p, q):\n    while q:\n        p, q = q, p % q\n    return p\n"
 ROWS += [
     {"instruction": "Count them.", "input": "", "output": "SELECT count(*) FROM them;"},
@@ -67,6 +68,24 @@ def test_what_changed_since_the_run_began_is_said_and_the_former_record_kept(
     assert "alpaca_python: files: rows.jsonl: sha256: " in caplog.text
     assert "settings: max_samples_per_dataset: None -> 500" in caplog.text
     assert json.loads((tmp_path / "datasets.1.json").read_text()) == first
+
+
+def test_what_was_taken_and_has_no_use_is_counted(tmp_path: Path) -> None:
+    write_mbpp(tmp_path / "sets")
+    write_lines(tmp_path / "sets" / "rows.jsonl", [*ROWS[:2], LONG])
+    data = tiny_data(
+        families=[],
+        datasets=["mbpp_train", "alpaca_python"],
+        datasets_folder=str(tmp_path / "sets"),
+        max_sequence_length=128,
+    )
+    data.leave_out_labelled(frozenset({"mbpp_train/605"}))
+    attached(data, tmp_path).train_dataloader()
+    assert data.known_failing
+    keep_manifest(tmp_path, data.datasets, None, data.problems, data.known_failing)
+    entries = json.loads((tmp_path / DATASETS_FILE).read_text())["datasets"]
+    assert entries["mbpp_train"]["not_used"] == {"reference fails its tests": 1}
+    assert entries["alpaca_python"]["not_used"] == {"too long for a row": 1}
 
 
 def test_programs_are_counted_where_the_corpus_counts_them(tmp_path: Path) -> None:
