@@ -42,7 +42,7 @@ def run(argv: list[str]) -> int:
     output = _output(options, path)
     require_hypothesis()
     settings = ExaminationSettings(
-        seed=options.seed, min_told_apart=0.0, least_killed=0, keeps_weak=True
+        seed=options.seed, min_told_apart=0.0, least_killed=0, one_set=True, keeps_weak=True
     )
     counts = HarvestCounts()
     tested: list[Tested] = []

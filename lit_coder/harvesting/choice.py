@@ -6,7 +6,8 @@
 
 Greedy: the next case is the one that tells most of what is not told yet, and among equals the one
 that is shortest to read. The hidden ones are chosen as if there were no visible ones, so that each
-set is a test of its own.
+set is a test of its own. `choose_few` gives one set for people, which stops where no case tells
+more.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import NamedTuple
 
 MOST_VISIBLE, MOST_HIDDEN = 6, 14
 LEAST_VISIBLE, LEAST_HIDDEN = 4, 8
+# One value alone says little to a reader.
+_LEAST_OF_ONE_SET = 2
 
 
 class ChosenCases(NamedTuple):
@@ -40,10 +43,7 @@ def choose_cases(masks: Sequence[int], costs: Sequence[int], outputs: Sequence[s
         costs: how long each case is to read.
         outputs: text of each expected value.
     """
-    kills = [
-        frozenset(mutant for mutant, mask in enumerate(masks) if mask >> index & 1)
-        for index in range(len(costs))
-    ]
+    kills = _kills(masks, len(costs))
     free = list(range(len(costs)))
     visible = _covering(free, kills, costs, MOST_VISIBLE)
     visible = _filled(visible, free, costs, outputs, LEAST_VISIBLE)
@@ -51,6 +51,23 @@ def choose_cases(masks: Sequence[int], costs: Sequence[int], outputs: Sequence[s
     hidden = _covering(rest, kills, costs, MOST_HIDDEN)
     hidden = _filled(hidden, rest, costs, outputs, LEAST_HIDDEN)
     return ChosenCases(tuple(visible), tuple(hidden), _union(visible, kills), _union(hidden, kills))
+
+
+def choose_few(masks: Sequence[int], costs: Sequence[int], outputs: Sequence[str]) -> ChosenCases:
+    """As few cases as tell what `choose_cases` tells, or more of it; all of them are visible."""
+    kills = _kills(masks, len(costs))
+    free = list(range(len(costs)))
+    chosen = _covering(free, kills, costs, MOST_VISIBLE + MOST_HIDDEN)
+    chosen = _filled(chosen, free, costs, outputs, _LEAST_OF_ONE_SET)
+    return ChosenCases(tuple(chosen), (), _union(chosen, kills), frozenset())
+
+
+def _kills(masks: Sequence[int], num_cases: int) -> list[frozenset[int]]:
+    """Of each case the mutants that it tells apart."""
+    return [
+        frozenset(mutant for mutant, mask in enumerate(masks) if mask >> index & 1)
+        for index in range(num_cases)
+    ]
 
 
 def _covering(

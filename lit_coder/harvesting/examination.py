@@ -18,7 +18,7 @@ from typing import Any
 
 from lit_coder.harvesting.bundle import TRIAL, bundle
 from lit_coder.harvesting.candidate import Candidate
-from lit_coder.harvesting.choice import ChosenCases, choose_cases
+from lit_coder.harvesting.choice import ChosenCases, choose_cases, choose_few
 from lit_coder.harvesting.literals import literal
 from lit_coder.harvesting.typed_inputs import kinds_of, typed_arguments
 from lit_coder.problems.problem import Call, Value
@@ -43,6 +43,7 @@ class ExaminationSettings:
         min_told_apart: least share of all mutants that the cases tell apart, whatever seems
             equivalent: where most mutants change nothing, the arguments do not reach the code.
         least_killed: least number of wrong versions that the cases tell apart.
+        one_set: whether the cases are one set, as few as tell what can be told, for people to read.
         keeps_weak: whether a function stays whose cases are too weak after all tries.
         num_inputs: arguments that cases are chosen from.
         num_challenges: fresh arguments for what is not told apart.
@@ -54,6 +55,7 @@ class ExaminationSettings:
     min_mutation_score: float = 0.8
     min_told_apart: float = 0.5
     least_killed: int = 3
+    one_set: bool = False
     keeps_weak: bool = False
     num_inputs: int = 160
     num_challenges: int = 1600
@@ -148,7 +150,8 @@ class Examiner:
         inputs = [tuple(arguments) for arguments in found["inputs"]]
         outputs = [literal(value) for value in found["values"]]
         costs = [len(literal(i)) + len(o) for i, o in zip(inputs, outputs, strict=True)]
-        chosen = choose_cases(found["masks"], costs, outputs)
+        choose = choose_few if self._settings.one_set else choose_cases
+        chosen = choose(found["masks"], costs, outputs)
         survivors = [each for each in range(len(found["masks"])) if each not in chosen.killed]
         task = self._task(
             candidate, f"{self._settings.seed} {number} fresh", self._settings.num_challenges, []
@@ -181,6 +184,8 @@ class Examiner:
             return _NOT_REACHED
         if found.score < self._settings.min_mutation_score:
             return "has cases that are too weak"
+        if self._settings.one_set:
+            return ""
         if min(len(found.chosen.killed_by_visible), len(found.chosen.killed_by_hidden)) < least:
             return "has visible or hidden cases that are too weak"
         return ""

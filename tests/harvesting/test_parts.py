@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from lit_coder.harvesting.candidate import Parameter
-from lit_coder.harvesting.choice import choose_cases
+from lit_coder.harvesting.choice import choose_cases, choose_few
 from lit_coder.harvesting.inside.inputs import KINDS, Inputs
 from lit_coder.harvesting.inside.mutation import mutants
 from lit_coder.harvesting.literals import literal
@@ -43,6 +43,12 @@ def test_mutants_change_every_sort_of_place_and_leave_errors_alone() -> None:
     assert {mutant.line for mutant in found} <= set(range(1, 9))
 
 
+def test_a_method_without_arguments_is_left_out_where_its_value_is_used() -> None:
+    source = "def f(t):\n    t.clear()\n    return t.lower().join('ab')\n"
+    labels = [mutant.label for mutant in mutants(source, "f", 99, Random(0))]
+    assert "lower is left out" in labels and "clear is left out" not in labels
+
+
 def test_a_mutant_is_made_of_the_right_version_and_not_of_another_mutant() -> None:
     names: dict[str, object] = {}
     results = set()
@@ -60,6 +66,15 @@ def test_few_cases_cover_the_mutants_and_the_hidden_ones_stand_alone() -> None:
     assert chosen.killed == {0, 1, 2, 3}
     assert len(chosen.visible) == 4
     assert chosen.hidden == tuple({0, 1, 2, 3, 4} - set(chosen.visible))
+
+
+def test_for_people_no_case_is_chosen_that_tells_nothing_more() -> None:
+    masks = [0b000011, 0b000110, 0b011000, 0b000101, 0b100000, 0b100001]
+    outputs = ["a", "b", "c", "d", "e", "f"]
+    few = choose_few(masks, [9, 9, 9, 9, 1, 9], outputs)
+    assert few.killed == choose_cases(masks, [9, 9, 9, 9, 1, 9], outputs).killed
+    assert len(few.visible) == 4 and few.hidden == ()
+    assert len(choose_few([0b000001], [9] * 6, outputs).visible) == 2
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -181,6 +181,9 @@ def _replacements(holder: ast.AST, field: str, node: ast.AST) -> Iterator[tuple[
         yield f"{node.attr} becomes {other}", ast.Attribute(node.value, other, node.ctx)
     elif isinstance(node, ast.Name) and node.id in _NAMES and isinstance(holder, ast.Call):
         yield f"{node.id} becomes {_NAMES[node.id]}", ast.Name(_NAMES[node.id], ast.Load())
+    elif isinstance(node, ast.Call) and _changes_its_object(node, holder):
+        assert isinstance(node.func, ast.Attribute)
+        yield f"{node.func.attr} is left out", node.func.value
     elif isinstance(node, (ast.AugAssign, ast.Expr)):
         yield "a statement is left out", ast.Pass()
     elif isinstance(node, ast.Return) and not _is_none(node.value):
@@ -231,6 +234,12 @@ def _slices(node: ast.Slice) -> Iterator[tuple[str, Any]]:
         yield "a slice begins at the start", ast.Slice(None, node.upper, node.step)
     if node.upper is not None:
         yield "a slice goes to the end", ast.Slice(node.lower, None, node.step)
+
+
+def _changes_its_object(node: ast.Call, holder: ast.AST) -> bool:
+    """Whether a call is of a method without arguments, as `text.lower()`, whose value is used."""
+    is_method = isinstance(node.func, ast.Attribute)
+    return is_method and not node.args and not node.keywords and not isinstance(holder, ast.Expr)
 
 
 def _is_none(node: ast.expr | None) -> bool:
