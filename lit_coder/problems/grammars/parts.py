@@ -18,3 +18,11 @@ def part(arguments: str, expression: str) -> Callable[..., Any]:
     """The expression, one of a grammar's and never anyone else's text, as a function."""
     function: Callable[..., Any] = eval(f"lambda {arguments}: {expression}")
     return function
+
+
+def defined(text: str, name: str) -> Callable[..., Any]:
+    """The function that a text of our own defines."""
+    namespace: dict[str, Any] = {}
+    exec(compile(text, "<part>", "exec"), namespace)
+    function: Callable[..., Any] = namespace[name]
+    return function

@@ -10,10 +10,13 @@ Difficulty is the number of steps.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
 from random import Random
 from typing import NamedTuple
 
 from lit_coder.problems.grammars.inputs import Inputs
+from lit_coder.problems.grammars.parts import defined
 
 
 class Story(NamedTuple):
@@ -54,6 +57,34 @@ def shorter_stories(story: Story) -> list[Story]:
         rest = story.lines[:start] + story.lines[start + len(step) :]
         shorter.append(story._replace(lines=rest, steps=()))
     return shorter
+
+
+def lacking_functions(story: Story) -> tuple[Callable[[int, int], int], ...]:
+    """What each of `shorter_stories` answers, as functions of one program for all of them.
+
+    A number says which step is left out: compiling each by itself costs more than all the rest.
+    """
+    starts = [story.lines.index(step[0]) for step in story.steps]
+    lines: list[str] = []
+    left = 0
+    for place, line in enumerate(story.lines):
+        steps = [index for index, start in enumerate(starts) if start == place]
+        if steps:
+            margin = line[: len(line) - len(line.lstrip())]
+            lines.append(f"{margin}if left_out not in {tuple(steps)}:")
+            left = len(story.steps[steps[0]])
+        lines.append(f"    {line}" if left else line)
+        left = max(left - 1, 0)
+    head = f"def f(left_out, {', '.join(story.numbers)}):"
+    text = "\n    ".join((head, *lines, f"return {story.answer}"))
+    # Compiled when it is called: many stories are refused before.
+    program = cache(lambda: defined(text, "f"))
+
+    def answer(left_out: int, one: int, two: int) -> int:
+        number: int = program()(left_out, one, two)
+        return number
+
+    return tuple(partial(answer, index) for index in range(len(starts)))
 
 
 def _shop(difficulty: int, random: Random) -> Story:

@@ -14,9 +14,9 @@ from lit_coder.problems.grammars.drawn_family import DrawnFamily
 from lit_coder.problems.grammars.sketch import Sketch
 from lit_coder.problems.grammars.stories import (
     STORY_INPUTS,
+    lacking_functions,
     random_story,
     returned_lines,
-    shorter_stories,
 )
 
 
@@ -34,7 +34,7 @@ def story(difficulty: int, random: Random) -> Sketch:
         words=(text,),
         body=returned_lines(told),
         inputs=STORY_INPUTS,
-        without=tuple(map(returned_lines, shorter_stories(told))),
+        without=lacking_functions(told),
     )
 
 
