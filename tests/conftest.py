@@ -20,6 +20,12 @@ if _num_workers > 1:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Files are taken in their order: by number of tests, the few long ones would come last."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
 def _forget_command_lines() -> None:
     logger = logging.getLogger("lit_coder")
     logger.setLevel(logging.NOTSET)
