@@ -6,7 +6,8 @@
 
 No two sets share a behaviour, and fresh problems have none of the excluded behaviours: whatever is
 trained on asks for other outputs than what is measured on. Inside a set each behaviour comes once;
-only of programs to repair, what is learned from may hold several wrong drafts of one function.
+only of programs to repair or to trace, what is learned from may hold several drafts of one: wrong
+bodies of a function, other names in a program.
 Every (set, family, difficulty) has its own random stream, derived with a hash from the seed:
 another count, difficulty or round changes no other stream. Two rounds may draw the same problem.
 
@@ -30,7 +31,7 @@ from typing import TypeAlias
 from lit_coder.problems.behaviour import behaviour
 from lit_coder.problems.checks import DegenerateProblem
 from lit_coder.problems.family import ProblemFamily, require_difficulty
-from lit_coder.problems.problem import Problem
+from lit_coder.problems.problem import Answer, Problem
 
 MIN_PATIENCE = 400
 """Draws in a row that bring nothing new, after which a family counts as exhausted."""
@@ -233,8 +234,7 @@ class _Drawing:
             except DegenerateProblem:
                 continue
             # Two wrong bodies of one function are two things to learn, and one to measure.
-            draft = problem.draft if has_many_drafts and problem.kind != "answer" else ""
-            key = (behaviour(problem), draft)
+            key = (behaviour(problem), _draft_to_learn(problem) if has_many_drafts else "")
             if key[0] in self._taken or key in drawn:
                 continue
             drawn.add(key)
@@ -242,6 +242,12 @@ class _Drawing:
             misses = 0
         self._taken.update(key for key, _ in drawn)
         return found
+
+
+def _draft_to_learn(problem: Problem) -> str:
+    """What makes it another thing to learn, beside its behaviour; a puzzle's draft does not."""
+    is_puzzle = isinstance(problem.tests, Answer) and problem.tests.kind != "exact"
+    return "" if is_puzzle else problem.draft
 
 
 def derived_random(*parts: object) -> Random:

@@ -109,7 +109,17 @@ def test_the_same_random_state_gives_the_same_program_and_splits_share_none(
     splits = split_problems([family], plan, seed=0)
     everything = splits.labelled + splits.held_out
     assert splits.shortages == ()
-    assert len(set(map(behaviour, everything))) == len(everything) == 190
+    drafts = {problem.draft for problem in everything}
+    assert len(drafts) == len(everything) == 190
+    held_out = set(map(behaviour, splits.held_out))
+    assert len(held_out) == 90 and not held_out & set(map(behaviour, splits.labelled))
+
+
+def test_a_program_in_other_names_is_one_more_to_learn_from_and_none_to_measure_on() -> None:
+    plan = SplitPlan(400, (3,), num_held_out=400, held_out_difficulties=(3,))
+    splits = split_problems([TRACING], plan, seed=0)
+    assert len(set(map(behaviour, splits.labelled))) < len(splits.labelled) == 400
+    assert len(set(map(behaviour, splits.held_out))) == len(splits.held_out) == 400
 
 
 def test_values_take_the_places_of_expressions_in_tokens_of_one_character() -> None:
