@@ -15,6 +15,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from rich.console import Console
 
+from lit_coder.cli.objective_options import learns_from
 from lit_coder.cli.processes import Ending, is_first_process
 from lit_coder.cli.resume import CommandPlan
 from lit_coder.cli.run_changes import (
@@ -97,6 +98,9 @@ class LitCoderCLI(LightningCLI):
         parser.link_arguments("data.max_sequence_length", "model.init_args.max_position_embeddings")
         parser.link_arguments("data.canvas_length", "model.init_args.canvas_length")
         parser.link_arguments("model.init_args.pretrained", "data.pretrained")
+        parser.link_arguments(
+            "model.init_args.objective", "data.learns_from", compute_fn=learns_from
+        )
         parser.link_arguments(
             "data.vocab_size",
             "model.init_args.vocab_size",

@@ -58,6 +58,11 @@ _FIXED: tuple[tuple[str, ...], ...] = (
     ("recursion", "every_n_steps"),
     ("recursion", "gate"),
     ("recursion", "solver"),
+    ("model", "init_args", "objective"),
+    ("model", "init_args", "value_head"),
+    ("recursion", "reward"),
+    ("recursion", "advantages"),
+    ("data", "preference_file"),
 )
 _MISSING = object()
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import torch
 
+from lit_coder.cli.objective_options import refuse_unfit_objective
 from lit_coder.cli.resume import intact_checkpoints
 from lit_coder.cli.saved_config import NETWORK_OPTIONS
 from lit_coder.evaluation.benchmark_callback import BenchmarkCallback
@@ -34,6 +35,7 @@ from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.trainer.checkpoint import RunCheckpoint
 from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
 from lit_coder.training_data.data_options import training_datasets
+from lit_coder.training_data.pairs import read_preferences
 from lit_coder.training_data.pool import SamplePool
 
 _OWNED: dict[str, tuple[tuple[Any, ...], str]] = {
@@ -105,14 +107,16 @@ def refuse_out_of_range(config: Any) -> None:
     """
     SandboxOptions(**vars(config.sandbox))
     RunCheckpoint(**vars(config.checkpoint))
-    unbuilt = {"gate": None, "solver": None, "sandbox": None}
+    unbuilt = dict.fromkeys(("gate", "solver", "sandbox", "reward", "advantages"))
     RecursiveGenerationCallback(**{**vars(config.recursion), **unbuilt})
     BenchmarkCallback(**{**vars(config.benchmark), "sandbox": None})
     model = dict(vars(config.model.init_args))
+    model.pop("objective", None)
     if model.get("pretrained") is not None:
         # Its sizes are its own, and what stands here of them need not fit together.
         model = {name: value for name, value in model.items() if name not in NETWORK_OPTIONS}
         model["pretrained"] = None
+    refuse_unfit_objective(config)
     with torch.device("meta"):
         pkgutil.resolve_name(config.model.class_path)(**model)
 
@@ -136,6 +140,12 @@ def refuse_bad_sources(data: Mapping[str, Any], seed: Any) -> None:
             if not Path(name).exists():
                 raise ValueError(f"data.{option}: there is no file {name}")
     training_datasets(data).refuse_unreadable()
+    read_preferences(data["preference_file"])
+    if data["preference_file"] and data["learns_from"] != "pairs":
+        raise ValueError(
+            "data.preference_file is for the objective Preference; set model.init_args.objective, "
+            "or leave the file out"
+        )
     if data["tokenizer"] is not None and not Path(data["tokenizer"]).is_file():
         raise ValueError(
             f"data.tokenizer: there is no file {data['tokenizer']}; leave it out to train one on "

@@ -49,7 +49,7 @@ def saved_configuration(text: str, command: str, run_folder: Path) -> str:
         data[name] = [str(Path(p).absolute()) for p in data[name]] if data[name] else data[name]
     if data["corpus"]:
         data["corpus"] = [absolute_corpus(source) for source in data["corpus"]]
-    for name in ("cache_dir", "datasets_folder"):
+    for name in ("cache_dir", "datasets_folder", "preference_file"):
         if data[name]:
             data[name] = str(Path(data[name]).expanduser().absolute())
     if content["recursion"]["repairer"]:

@@ -81,6 +81,8 @@ class RoundReporter(pl.Callback):
         for run_logger in trainer.loggers:
             run_logger.log_metrics(metrics, record.global_step)
         self._printer.add(record)
+        if record.held_out is None and record.validation_loss is None:
+            return  # rounds between two measurements may be short: the page waits for the next
         folder = Path(trainer.default_root_dir)
         try:
             plot_rounds(self._recursion.records, folder / PLOT_FILE)

@@ -75,6 +75,8 @@ def flat_metrics(record: RoundRecord) -> dict[str, float]:
       the rates success_rate, false_positive_rate, mean_quality, distinct_ast_ratio
     * where there is a repairer, `repair/NAME` for problems, drafts, without_room, steps,
       passed_visible, passed_hidden, accepted, fixed_problems and mean_steps
+    * of a policy, `policy/NAME` for what its objective measures (entropy, clip_share, ...) and for
+      rollouts, groups, without_spread_share, reward_mean, reward_deviation, truncated_share, ...
     * `seconds/training`, `seconds/measuring`, `seconds/generating`, `seconds/verifying`,
       `seconds/repairing`
 
@@ -101,6 +103,7 @@ def flat_metrics(record: RoundRecord) -> dict[str, float]:
     if record.repairs is not None:
         numbers = {**dataclasses.asdict(record.repairs), "mean_steps": record.repairs.mean_steps}
         found |= {f"repair/{name}": value for name, value in numbers.items()}
+    found |= {f"policy/{name}": value for name, value in (record.policy or {}).items()}
     found |= {f"seconds/{name}": value for name, value in record.seconds.items()}
     return {name: float(value) for name, value in found.items() if value is not None}
 

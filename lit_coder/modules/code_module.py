@@ -31,6 +31,7 @@ from lit_coder.modules.optimizers import (
     parameter_kinds,
     suit_device,
 )
+from lit_coder.modules.policy_learning import PolicyLearning
 from lit_coder.modules.schedule import ScheduleKind, warmup_cosine, warmup_stable_decay
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.problem_batch import ProblemBatch
@@ -56,10 +57,12 @@ class Batch(LabelledTokens, total=False):
             whole optimizer step over its number of micro-batches on all devices. Then the mean of
             the micro-batches' losses is the mean over all labels of the step. Left out where a
             step is one micro-batch.
+        policy_mask_BT, is_paired_B and further: of rollouts and pairs.
     """
 
     documents_BT: torch.Tensor
     num_targets: torch.Tensor
+    policy_mask_BT: torch.Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +137,11 @@ class CodeModule(pl.LightningModule):
     Attributes:
         train_loss: of each micro-batch since somebody reset it.
         gradient_norm: of the last optimizer step, before clipping, on the device; None before.
+        learning: the objective over rollouts or pairs; None where there is none.
     """
 
     network: nn.Module
+    learning: PolicyLearning | None = None
     has_static_shapes = False
     """Whether it trains and writes in rows of one length, as XLA devices want it."""
 
@@ -159,6 +164,21 @@ class CodeModule(pl.LightningModule):
     @abstractmethod
     def compile_network(self) -> None:
         """Have training go through torch.compile; where that fails, it goes on as it is."""
+
+    def take_reference(self) -> None:
+        """Freeze a copy of the network, where the objective wants one and has none yet."""
+
+    def foretold(self, ids_BT: torch.Tensor) -> torch.Tensor:
+        """Rewards (B, T) from each position on, as a value head foretells them.
+
+        Raises:
+            ValueError: the module has none.
+        """
+        raise ValueError(
+            f"recursion.advantages ValueAdvantages needs a value head, which this "
+            f"{type(self).__name__} has not: set model.init_args.value_head where it is offered, "
+            "or choose GroupAdvantages"
+        )
 
     @property
     def used_network(self) -> nn.Module:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import logging
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
 import torch
 from lightning.pytorch.utilities import rank_zero_only
@@ -20,22 +21,26 @@ from lit_coder.generation.contract import TokenGenerator
 from lit_coder.generation.gpt_generator import GPTGenerator
 from lit_coder.modules.code_module import Batch, CodeModule, CompileMode, TrainingOptions
 from lit_coder.modules.optimizers import OptimizerKind, OptimizerOptions
+from lit_coder.modules.policy_learning import LEARNED_COLUMNS, Objective, PolicyLearning
 from lit_coder.modules.pretrained import read_pretrained
 from lit_coder.modules.schedule import ScheduleKind
 from lit_coder.networks.gpt import GPT, GPTConfig
 from lit_coder.networks.narrow_copy import narrow_copy
 from lit_coder.objectives.next_token import NextToken
+from lit_coder.objectives.value_head import ValueHead
 
 logger = logging.getLogger("lit_coder.modules")
 
 MIXED_PRECISIONS = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 """Trainer precisions whose weights stay float32, and the type they compute in."""
 
+ValueHeadKind = Literal["none", "detached", "shared"]
+
 _SIZES = tuple(field.name for field in dataclasses.fields(GPTConfig))
 
 
 class GPTModule(CodeModule):
-    """Decoder-only transformer in Llama's shape, trained by next-token prediction.
+    """Decoder-only transformer in Llama's shape, trained by next-token prediction or by rewards.
 
     Args:
         hidden_size: width of the residual stream.
@@ -70,6 +75,11 @@ class GPTModule(CodeModule):
             take up to 256 MiB, else as many as take 128 MiB.
         pretrained: a folder in Hugging Face's format, or a name on its hub, whose weights
             training begins from. Sizes are the model's own: they need not be given.
+        objective: what it learns from rounds: PolicyGradient, from the rewards of all that it
+            wrote (configs/grpo.yaml, configs/ppo.yaml), or Preference, from pairs of what passed
+            and what failed (configs/dpo.yaml). None = to write what passed.
+        value_head: a layer that foretells rewards, for recursion.advantages ValueAdvantages;
+            detached trains that layer alone on them, shared the network, too.
     """
 
     network: GPT
@@ -103,6 +113,8 @@ class GPTModule(CodeModule):
         compile: CompileMode = "auto",
         loss_chunk_tokens: int | None = None,
         pretrained: str | None = None,
+        objective: Objective | None = None,
+        value_head: ValueHeadKind = "none",
     ) -> None:
         given = dict(locals())
         sizes = {name: given[name] for name in _SIZES}
@@ -119,28 +131,44 @@ class GPTModule(CodeModule):
             compile_mode=compile,
         )
         super().__init__(options)
-        self.save_hyperparameters()
+        # What is rebuilt from a checkpoint is to be used, and needs no objective.
+        self.save_hyperparameters(ignore=["objective", "value_head"])
         self.objective = NextToken(loss_chunk_tokens)
-        source = None if pretrained is None else read_pretrained(pretrained)
-        if source is not None:
-            sizes = source.sizes(sizes, _default_sizes())
-            # What is rebuilt from a checkpoint has its weights from there.
-            self.hparams.update(sizes | {"pretrained": None})
-        self.network = GPT(GPTConfig(**sizes), gradient_checkpointing)
-        if source is not None:
-            source.load_into(self.network)
+        self.network = self._made_network(sizes, pretrained, gradient_checkpointing)
+        self.learning = None if objective is None else PolicyLearning(objective)
+        width = self.network.config.hidden_size
+        self.value_head = _value_head(value_head, width)
         self._said_attention = False
 
+    def _made_network(
+        self, sizes: dict[str, Any], pretrained: str | None, gradient_checkpointing: int
+    ) -> GPT:
+        """The network of these sizes, or one whose weights and sizes are pretrained."""
+        if pretrained is None:
+            return GPT(GPTConfig(**sizes), gradient_checkpointing)
+        source = read_pretrained(pretrained)
+        sizes = source.sizes(sizes, _default_sizes())
+        # What is rebuilt from a checkpoint has its weights from there.
+        self.hparams.update(sizes | {"pretrained": None})
+        network = GPT(GPTConfig(**sizes), gradient_checkpointing)
+        source.load_into(network)
+        return network
+
     def loss(self, batch: Batch) -> torch.Tensor:
-        """The objective on one micro-batch; a scalar."""
+        """The objective on one micro-batch; a scalar.
+
+        Without rollouts or pairs - before the first programs are written, and in validation - it
+        is next-token prediction's.
+        """
         documents_BT = batch.get("documents_BT")
         hidden_BTC = self.network.hidden(batch["ids_BT"], documents_BT=documents_BT)
-        return self.objective(
-            hidden_BTC,
-            self.network.output_weight,
-            batch["labels_BT"],
-            batch.get("num_targets"),
-        )
+        weight_VC = self.network.output_weight
+        values_BT = None if self.value_head is None else self.value_head(hidden_BTC)
+        if self.learning is not None and LEARNED_COLUMNS & batch.keys():
+            return self.learning.loss(self.network, hidden_BTC, batch, values_BT, self.objective)
+        loss = self.objective(hidden_BTC, weight_VC, batch["labels_BT"], batch.get("num_targets"))
+        # Every weight is a part of every loss: gradients of processes would wait for it.
+        return loss if values_BT is None else loss + 0.0 * values_BT.sum()
 
     def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
         """The objective on one micro-batch; the first one says what computes attention."""
@@ -153,6 +181,44 @@ class GPTModule(CodeModule):
         """Have blocks and loss go through torch.compile; where that fails, they go on as is."""
         self.network.compile_blocks()
         self.objective.compile()
+
+    def take_reference(self) -> None:
+        """Freeze a copy of the network, where the objective wants one and has none yet."""
+        if self.learning is not None:
+            self.learning.take_reference(self.network)
+
+    def foretold(self, ids_BT: torch.Tensor) -> torch.Tensor:
+        """Rewards (B, T) from each position on, as the value head foretells them."""
+        if self.value_head is None:
+            return super().foretold(ids_BT)
+        values_BT: torch.Tensor = self.value_head(self.network.hidden(ids_BT))
+        return values_BT
+
+    def take_measures(self) -> dict[str, float]:
+        """What the objective measured since the last row of the log."""
+        if self.learning is None:
+            return {}
+        return {f"train/{name}": mean for name, mean in self.learning.since_row.take().items()}
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:
+        """Take weights; those of a value head only where there is one."""
+        if self.value_head is None:
+            state_dict = {k: v for k, v in state_dict.items() if not k.startswith("value_head.")}
+        return super().load_state_dict(state_dict, strict, assign)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put the reference and the measures beside what every module saves."""
+        super().on_save_checkpoint(checkpoint)
+        if self.learning is not None:
+            checkpoint["policy_learning"] = self.learning.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take them back."""
+        super().on_load_checkpoint(checkpoint)
+        if self.learning is not None and "policy_learning" in checkpoint:
+            self.learning.load_state_dict(checkpoint["policy_learning"], self.network)
 
     @rank_zero_only
     def _say_attention(self, batch: Batch) -> None:
@@ -187,6 +253,14 @@ class GPTModule(CodeModule):
         if self.device.type != "cuda" or precision not in MIXED_PRECISIONS:
             return self.network
         return narrow_copy(self.network, MIXED_PRECISIONS[precision])
+
+
+def _value_head(which: ValueHeadKind, width: int) -> ValueHead | None:
+    if which not in get_args(ValueHeadKind):
+        raise ValueError(
+            f"model.init_args.value_head must be none, detached or shared, not {which}"
+        )
+    return None if which == "none" else ValueHead(width, shares_features=which == "shared")
 
 
 def _default_sizes() -> dict[str, Any]:

@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal
 
 import lightning.pytorch as pl
 
 from lit_coder.modules.code_module import CodeModule
+from lit_coder.recursion.advantages import Advantages
+from lit_coder.recursion.collapse import collapse
 from lit_coder.recursion.curriculum import (
     Curriculum,
     saved_curriculum,
@@ -33,21 +33,29 @@ from lit_coder.recursion.decline import decline
 from lit_coder.recursion.gates import Gate
 from lit_coder.recursion.hand_over import hand_over
 from lit_coder.recursion.loop_progress import in_other_micro_batches
-from lit_coder.recursion.option_checks import require_room, require_whole_rounds
+from lit_coder.recursion.option_checks import require_room, require_way_back, require_whole_rounds
+from lit_coder.recursion.policy_checks import require_fitting_policy
+from lit_coder.recursion.policy_measures import policy_measures
 from lit_coder.recursion.processes import Processes
 from lit_coder.recursion.references import leave_out_failing
 from lit_coder.recursion.repairer import Repairer, open_repairer, repairer_path
-from lit_coder.recursion.round_record import HeldOutScore, RoundRecord, read_records
-from lit_coder.recursion.round_settings import round_settings
+from lit_coder.recursion.rewards import Reward
+from lit_coder.recursion.round_clock import RoundClock
+from lit_coder.recursion.round_record import HeldOutScore, RoundRecord
+from lit_coder.recursion.round_settings import policy_facts, round_settings
 from lit_coder.recursion.round_work import (
     Committed,
     RoundWork,
     Written,
+    validation_loss,
+)
+from lit_coder.recursion.round_writing import write_round
+from lit_coder.recursion.run_opening import (
+    ROUNDS_FOLDER,
     open_contamination,
-    open_pool,
+    open_run,
     refuse_other_tokenizers,
     share_of_sandbox,
-    validation_loss,
 )
 from lit_coder.recursion.selection import Contamination
 from lit_coder.recursion.shared_loss import saved_losses, take_losses
@@ -63,8 +71,6 @@ from lit_coder.verification.self_test import check_sandbox
 from lit_coder.verification.verifier import Verifier
 
 logger = logging.getLogger("lit_coder.recursion")
-
-ROUNDS_FOLDER = "rounds"
 
 
 class RecursiveGenerationCallback(pl.Callback):
@@ -100,6 +106,16 @@ class RecursiveGenerationCallback(pl.Callback):
         repairer: a trained TRM, which stays as it is; where no program of a problem was let in, it
             repairs them. A checkpoint or a run's folder, last = the newest run; None = nobody.
         repairs_per_problem: programs of such a problem that are repaired, at most.
+        reward: what a program earns where model.init_args.objective learns from rewards. None =
+            1 where it passes all visible tests, else 0; others are ShareOfVisibleTests and
+            ShapedByExecution.
+        advantages: what a reward is compared with. None = the others of its problem
+            (GroupAdvantages); ValueAdvantages = what a value head foretold.
+        min_groups: problems whose programs earned differently; a round with fewer draws further
+            problems, as only such problems train a policy.
+        max_extra_problems: problems that a round draws for that, at most.
+        measure_every_n_rounds: rounds between two measurements (held-out and validation loss).
+        on_collapse: say so, or stop, where a policy has no entropy left or forgets real code.
         sandbox: linked to the section `sandbox`.
     """
 
@@ -128,6 +144,12 @@ class RecursiveGenerationCallback(pl.Callback):
         curriculum: Curriculum | None = None,
         repairer: str | None = None,
         repairs_per_problem: int = 4,
+        reward: Reward | None = None,
+        advantages: Advantages | None = None,
+        min_groups: int = 0,
+        max_extra_problems: int = 0,
+        measure_every_n_rounds: int = 1,
+        on_collapse: Literal["warn", "stop"] = "stop",
         sandbox: SandboxOptions | None = None,
     ) -> None:
         self._settings = round_settings(locals())
@@ -143,8 +165,8 @@ class RecursiveGenerationCallback(pl.Callback):
         self.records: list[RoundRecord] = []
         self.ended_round: RoundRecord | None = None
         """The round that this epoch's end completed, for the callbacks after this one."""
-        self.phase: str = ""
-        """What the callback is doing now, "" while training: such work may be broken off."""
+        self.measure_every_n_rounds = measure_every_n_rounds
+        self.on_collapse = on_collapse
         self.decontaminate = decontaminate and num_problems > 0
         self._contamination: Contamination | None = None
         self._runner: Runner | None = None
@@ -155,7 +177,12 @@ class RecursiveGenerationCallback(pl.Callback):
         self._module: CodeModule | None = None
         self._accumulate_grad_batches = 1
         self._saved_losses: dict[str, float | int] | None = None
-        self._round_started = 0.0
+        self._clock = RoundClock()
+
+    @property
+    def phase(self) -> str:
+        """What the callback is doing now, "" while training: such work may be broken off."""
+        return self._clock.phase
 
     def state_dict(self) -> dict[str, Any]:
         """The run the checkpoint belongs to, the size of its rounds, the loss of this one so far.
@@ -220,24 +247,17 @@ class RecursiveGenerationCallback(pl.Callback):
         """
         require_whole_rounds(trainer.max_steps, self.every_n_steps)
         data = _data_module(trainer)
-        goes_back = self.on_decline == "roll_back" and self.patience_rounds > 0
-        if goes_back and not data.problems.held_out:
-            raise ValueError(
-                "recursion.on_decline roll_back goes back to the best held-out score, but there "
-                "are no held-out problems; set data.num_held_out above 0"
-            )
+        if self.on_decline == "roll_back" and self.patience_rounds > 0:
+            require_way_back(len(data.problems.held_out))
         assert isinstance(pl_module, CodeModule)
+        require_fitting_policy(*policy_facts(pl_module, data, self._settings))
         self._module = pl_module
         self._accumulate_grad_batches = trainer.accumulate_grad_batches
         self._repairer = open_repairer(
             self.repairer, pl_module.device, self._saved_repairer, self.processes
         )
-        if self.processes.is_first:
-            folder = Path(trainer.default_root_dir)
-            self.run_id = open_pool(folder / POOL_FOLDER, self.run_id, data.pool_version)
-            records = read_records(folder / ROUNDS_FOLDER)
-            self.records = [record for record in records if record.round < data.round]
-        self.run_id, self.records = self.processes.from_first((self.run_id, self.records))
+        folder = Path(trainer.default_root_dir)
+        self.run_id, self.records = open_run(folder, self.run_id, data, self.processes)
         sandbox = share_of_sandbox(self.sandbox, self.processes, trainer.num_nodes)
         self._runner = self._opened.enter_context(open_runner(sandbox))
         check_sandbox(self._runner)
@@ -250,14 +270,13 @@ class RecursiveGenerationCallback(pl.Callback):
         loader = trainer.train_dataloader
         assert isinstance(loader, RoundLoader)
         self.refuse_full_steps(_data_module(trainer), loader, trainer.max_steps)
-        self._round_started = time.perf_counter()
+        self._clock.start()
+        self._plan_validation(trainer)
         assert self._module is not None
-        take_losses(
-            self._module.train_loss,
-            self._saved_losses,
-            self.processes,
-            self._accumulate_grad_batches,
-        )
+        if self.start_after_steps == 0:
+            self._module.take_reference()
+        shared = (self._saved_losses, self.processes, self._accumulate_grad_batches)
+        take_losses(self._module.train_loss, *shared)
         self._saved_losses = None
 
     def refuse_full_steps(self, data: CodeDataModule, loader: RoundLoader, max_steps: int) -> None:
@@ -268,7 +287,8 @@ class RecursiveGenerationCallback(pl.Callback):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the round's clock."""
-        self._round_started = time.perf_counter()
+        self._clock.start()
+        self._plan_validation(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Measure, generate, verify, select, commit, hand over; see the module's docstring."""
@@ -279,33 +299,37 @@ class RecursiveGenerationCallback(pl.Callback):
             # Cut short, or resumed from this round's own checkpoint: Lightning calls the end of
             # the epoch once more then, with the next round's data in place.
             return
-        seconds = {"training": time.perf_counter() - self._round_started}
+        clock = self._clock
+        clock.end_training()
         total_loss, num_losses = self.processes.sums(pl_module.train_loss.total())
         pl_module.train_loss.reset()
+        is_measured = self._is_measured(trainer)
+        score, written, work = None, Written([]), self._round_work()
         with sampling_mode(pl_module, trainer.strategy.model):
-            with self._timed("measuring", seconds):
-                score = self._measure(pl_module, data)
-            written = self._written(trainer, pl_module, data, seconds)
+            if is_measured:
+                with clock.timed("measuring"):
+                    score = self._measure(pl_module, data)
+            if trainer.global_step >= self.start_after_steps:
+                pl_module.take_reference()
+                if self.num_problems:
+                    written = write_round(work, pl_module, data, clock, self._repairer)
         committed = Committed({}, None, data.pool_version, 0)
         if self.processes.is_first:
             pool = SamplePool(Path(trainer.default_root_dir) / POOL_FOLDER, self.run_id)
-            committed = self._round_work().commit(pool, written, data, trainer.global_step)
+            with clock.timed("committing", may_be_broken_off=False):
+                committed = work.commit(pool, written, data, trainer.global_step)
         record = RoundRecord(
             round=data.round,
             global_step=trainer.global_step,
-            pool_version=committed.pool_version,
-            pool_size=committed.pool_size,
             run_id=self.run_id,
             seed=data.seed,
-            counts=committed.counts,
             held_out=score,
-            validation_loss=validation_loss(trainer.callback_metrics),
+            validation_loss=validation_loss(trainer.callback_metrics) if is_measured else None,
             train_loss=total_loss / num_losses if num_losses else None,
-            seconds={name: round(value, 3) for name, value in seconds.items()},
+            seconds={name: round(value, 3) for name, value in clock.seconds.items()},
             repairer=self._repairer.name if self._repairer else "",
-            repairs=committed.repairs,
-            curriculum=committed.curriculum,
-            contaminated=committed.contaminated,
+            policy=policy_measures(pl_module.learning, self.processes, committed.rollouts),
+            **committed.for_record(),
         )
         share_curriculum(self._settings.curriculum, self.processes)
         self._finish(trainer, data, self.processes.from_first(record))
@@ -324,6 +348,16 @@ class RecursiveGenerationCallback(pl.Callback):
         self._opened.close()
         self._runner = self._contamination = None
 
+    def _is_measured(self, trainer: pl.Trainer) -> bool:
+        """Whether this round's weights are measured: every n-th, and the last."""
+        ended, last = _data_module(trainer).round + 1, trainer.max_steps // self.every_n_steps
+        return ended >= last or ended % self.measure_every_n_rounds == 0
+
+    def _plan_validation(self, trainer: pl.Trainer) -> None:
+        """Lightning validates after an epoch whose number, from 1, is a multiple of this."""
+        is_due = self._is_measured(trainer)
+        trainer.check_val_every_n_epoch = 1 if is_due else trainer.current_epoch + 2
+
     def _measure(self, module: CodeModule, data: CodeDataModule) -> HeldOutScore | None:
         return self._round_work().measure(module, data)
 
@@ -334,39 +368,17 @@ class RecursiveGenerationCallback(pl.Callback):
         assert self._runner is not None, "the sandbox is started in on_fit_start"
         return Verifier(self._runner, self.sandbox.limits())
 
-    def _written(
-        self,
-        trainer: pl.Trainer,
-        module: CodeModule,
-        data: CodeDataModule,
-        seconds: dict[str, float],
-    ) -> Written:
-        """Generate, verify, repair; nothing where the round only trains."""
-        if self.num_problems == 0 or trainer.global_step < self.start_after_steps:
-            return Written([])
-        work = self._round_work()
-        with self._timed("generating", seconds):
-            drafts = work.drafts(module, data)
-        with self._timed("verifying", seconds):
-            written = work.verified(drafts)
-            if self._repairer is None:
-                return work.gathered(written)
-        with self._timed("repairing", seconds):
-            return work.gathered(work.with_repairs(written, self._repairer))
-
-    def _finish(
-        self,
-        trainer: pl.Trainer,
-        data: CodeDataModule,
-        record: RoundRecord,
-    ) -> None:
+    def _finish(self, trainer: pl.Trainer, data: CodeDataModule, record: RoundRecord) -> None:
         """Hand over to the next round, act on a decline, write the record."""
         next_version = record.pool_version
-        note = decline([*self.records, record], self.patience_rounds) or ""
-        if note and self.on_decline == "stop":
+        records = [*self.records, record]
+        collapsed = collapse(records)
+        note = collapsed or decline(records, self.patience_rounds) or ""
+        option = "on_collapse" if collapsed else "on_decline"
+        if note and getattr(self, option) == "stop":
             trainer.should_stop = True
-            note += "; stopped (recursion.on_decline)"
-        elif note and self.on_decline == "roll_back":
+            note += f"; stopped (recursion.{option})"
+        elif note and not collapsed and self.on_decline == "roll_back":
             went_back = roll_back(trainer, self.processes)
             next_version = went_back.pool_version
             take_curriculum(self._settings.curriculum, went_back.callbacks.get(self.state_key))
@@ -380,16 +392,6 @@ class RecursiveGenerationCallback(pl.Callback):
             record.write(Path(trainer.default_root_dir) / ROUNDS_FOLDER)
         self.records.append(record)
         self.ended_round = record
-
-    @contextmanager
-    def _timed(self, phase: str, seconds: dict[str, float]) -> Iterator[None]:
-        started = time.perf_counter()
-        self.phase = phase
-        try:
-            yield
-        finally:
-            self.phase = ""
-            seconds[phase] = time.perf_counter() - started
 
 
 def _data_module(trainer: pl.Trainer) -> CodeDataModule:

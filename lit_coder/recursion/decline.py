@@ -2,8 +2,8 @@
 
     warning = decline(records, patience_rounds=3)      # a sentence, or None
 
-A decline is `patience_rounds` rounds in a row, each worse than the one before. A single bad round
-is noise; a steady fall of pass@k while pass@1 rises is the narrowing that self-training is
+A decline is `patience_rounds` measured rounds in a row, each worse than the one before. One bad
+round is noise; a steady fall of pass@k while pass@1 rises is the narrowing that self-training is
 known for. Rounds up to the last roll-back do not count: their weights are gone.
 """
 
@@ -19,6 +19,11 @@ def decline(records: Sequence[RoundRecord], patience_rounds: int) -> str | None:
     """One sentence where a measure worsened `patience_rounds` rounds in a row, else None."""
     rolled_back = [index for index, record in enumerate(records) if record.rolled_back]
     records = records[rolled_back[-1] + 1 :] if rolled_back else records
+    # Some runs measure only every n-th round, and say of that one what it shows.
+    measured = [r for r in records if r.held_out is not None or r.validation_loss is not None]
+    if not measured or measured[-1] is not records[-1]:
+        return None
+    records = measured
     if patience_rounds < 1 or len(records) <= patience_rounds:
         return None
     recent = records[-patience_rounds - 1 :]

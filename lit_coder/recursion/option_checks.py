@@ -21,6 +21,9 @@ _SMALLEST = {
     "max_kept_per_problem": 1,
     "repairs_per_problem": 1,
     "patience_rounds": 0,
+    "min_groups": 0,
+    "max_extra_problems": 0,
+    "measure_every_n_rounds": 1,
 }
 
 
@@ -78,6 +81,15 @@ def require_whole_rounds(max_steps: int, every_n_steps: int) -> None:
         raise ValueError(
             f"trainer.max_steps ({max_steps}) must be a multiple of recursion.every_n_steps "
             f"({every_n_steps}), for example {below}"
+        )
+
+
+def require_way_back(num_held_out: int) -> None:
+    """Raise where there would be no best checkpoint to go back to."""
+    if not num_held_out:
+        raise ValueError(
+            "recursion.on_decline roll_back goes back to the best held-out score, but there are no "
+            "held-out problems; set data.num_held_out above 0"
         )
 
 

@@ -146,6 +146,8 @@ class RoundRecord:
         curriculum: what it drew and what it knows afterwards; None where there is none.
         contaminated: samples left out by the benchmark that holds them, repairs included; None
             where nothing was looked for.
+        policy: of an objective that learns from rollouts or pairs: what it measured in the round's
+            steps, and how the round's new rollouts were rewarded; None of another one.
     """
 
     round: int
@@ -165,6 +167,7 @@ class RoundRecord:
     repairs: RepairCounts | None = None
     curriculum: dict[str, Any] | None = None
     contaminated: dict[str, int] | None = None
+    policy: dict[str, float] | None = None
 
     @property
     def totals(self) -> FilterCounts:

@@ -9,15 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lit_coder.generation.contract import SamplingOptions
+from lit_coder.modules.code_module import CodeModule
+from lit_coder.modules.policy_learning import Objective
+from lit_coder.recursion.advantages import GroupAdvantages, RolloutLearning
 from lit_coder.recursion.curriculum import Curriculum
 from lit_coder.recursion.gates import VisibleTests
 from lit_coder.recursion.held_out import HeldOutOptions
 from lit_coder.recursion.option_checks import require_ranges, sampling_options
+from lit_coder.recursion.policy_checks import PolicyFacts
+from lit_coder.recursion.rewards import AllVisibleTests
 from lit_coder.recursion.selection import SelectionRules
 from lit_coder.recursion.solvers import ModelSolver, Solver
+from lit_coder.training_data.data_module import CodeDataModule
+
+
+class TopUp(NamedTuple):
+    """When a round draws further problems for a policy to learn from."""
+
+    min_groups: int
+    """Problems whose completions earned differently; with fewer of them it does."""
+
+    max_extra_problems: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,8 @@ class RoundSettings:
     solver: Solver
     selection: SelectionRules
     repairs_per_problem: int
+    learning: RolloutLearning
+    top_up: TopUp
     curriculum: Curriculum | None = None
 
 
@@ -72,4 +89,26 @@ def round_settings(options: Mapping[str, Any]) -> RoundSettings:
         ),
         repairs_per_problem=options["repairs_per_problem"],
         curriculum=options["curriculum"],
+        learning=RolloutLearning(
+            options["reward"] or AllVisibleTests(), options["advantages"] or GroupAdvantages()
+        ),
+        top_up=TopUp(options["min_groups"], options["max_extra_problems"]),
+    )
+
+
+def policy_facts(
+    module: CodeModule, data: CodeDataModule, settings: RoundSettings
+) -> tuple[Objective | None, PolicyFacts]:
+    """A module's objective, and what it must fit."""
+    sampling = settings.sampling
+    objective = None if module.learning is None else module.learning.objective
+    return objective, PolicyFacts(
+        learns_from=data.learns_from,
+        labelled_share=data.labelled_share,
+        temperature=sampling.temperature,
+        top_k=sampling.top_k,
+        top_p=sampling.top_p,
+        has_solver=not isinstance(settings.solver, ModelSolver),
+        wants_values=settings.learning.advantages.wants_values,
+        has_value_head=getattr(module, "value_head", None) is not None,
     )

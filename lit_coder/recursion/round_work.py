@@ -14,33 +14,28 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
-import uuid
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
-from lit_coder.corpora.decontamination import Decontaminator
 from lit_coder.generation.contract import SamplingOptions
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.problems.family import without_reference
 from lit_coder.problems.problem import Problem
+from lit_coder.recursion.advantages import RolloutCounts, RolloutLearning
 from lit_coder.recursion.curriculum import Attempts, Offer
 from lit_coder.recursion.gates import Gate
 from lit_coder.recursion.held_out import measure
 from lit_coder.recursion.processes import Processes
 from lit_coder.recursion.repairer import REPAIR, Repairer
 from lit_coder.recursion.round_record import FilterCounts, HeldOutScore, RepairCounts
-from lit_coder.recursion.round_settings import RoundSettings
+from lit_coder.recursion.round_settings import RoundSettings, TopUp
 from lit_coder.recursion.selection import Contamination, Decision, select, to_sample
 from lit_coder.recursion.selection_counts import count, count_benchmarks, count_repairs
 from lit_coder.recursion.solvers import Draft, ModelSolver
-from lit_coder.sandbox.options import SandboxOptions
-from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
 from lit_coder.training_data.problem_rows import prompt_of
@@ -48,6 +43,9 @@ from lit_coder.training_data.sample import Candidate, Sample
 from lit_coder.verification.verifier import Attempt, Verifier
 
 logger = logging.getLogger("lit_coder.recursion")
+
+_ROUNDS = 10**6
+"""More than a run has: further draws of a round have streams of their own behind them."""
 
 
 class Written(NamedTuple):
@@ -59,6 +57,8 @@ class Written(NamedTuple):
     is_repaired: bool = False
     num_without_room: int = 0
     num_steps: int = 0
+    num_further: int = 0
+    """Problems that were drawn because too few of a round's had something to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,12 @@ class Committed:
     pool_size: int
     curriculum: dict[str, Any] | None = None
     contaminated: dict[str, int] | None = None
+    rollouts: RolloutCounts | None = None
+
+    def for_record(self) -> dict[str, Any]:
+        """What stands in the round's record under the same names."""
+        names = [field.name for field in dataclasses.fields(self) if field.name != "rollouts"]
+        return {name: getattr(self, name) for name in names}
 
 
 class RoundWork:
@@ -102,10 +108,32 @@ class RoundWork:
                 processes=self._processes,
             )
 
-    def drafts(self, module: CodeModule, data: CodeDataModule) -> list[list[Draft]]:
-        """What the solver writes for this process's share of the round's problems, by problem."""
+    @property
+    def learning(self) -> RolloutLearning:
+        """What a policy is told of the round."""
+        return self._settings.learning
+
+    @property
+    def top_up(self) -> TopUp:
+        """When further problems are drawn."""
+        return self._settings.top_up
+
+    @property
+    def batch_size(self) -> int:
+        """Rows that are generated at the same time."""
+        return self._settings.sampling.batch_size
+
+    def num_with_spread(self, written: Written) -> int:
+        """Problems whose completions earned differently, of all processes."""
+        own = sum(map(self.learning.has_spread, written.groups))
+        return int(self._processes.sums([own])[0])
+
+    def drafts(
+        self, module: CodeModule, data: CodeDataModule, problems: Sequence[Problem]
+    ) -> list[list[Draft]]:
+        """What the solver writes for this process's share of the problems, by problem."""
         solver = self._settings.solver
-        own = self._processes.share(self._fitting_problems(data))
+        own = self._processes.share(problems)
         options = dataclasses.replace(self._settings.sampling, seed=data.seed)
         with _memory_named(options.batch_size):
             drafts = solver.solve(own, module.generator(), data.tokenizer, options, data.round)
@@ -153,7 +181,8 @@ class RoundWork:
         """What all processes wrote, for the first one; for the others the numbers alone."""
         groups = self._processes.interleaved(written.groups)
         numbers = self._processes.sums([written.num_without_room, written.num_steps])
-        return Written(groups or [], written.is_repaired, *map(int, numbers))
+        written = written._replace(groups=groups or [])
+        return written._replace(num_without_room=int(numbers[0]), num_steps=int(numbers[1]))
 
     def commit(
         self, pool: SamplePool, written: Written, data: CodeDataModule, step: int
@@ -168,7 +197,7 @@ class RoundWork:
         """
         assert self._processes.is_first
         base = data.pool_version
-        accepted = pool.read(base, accepted_only=True) if base > EMPTY_VERSION else []
+        accepted = pool.read_known(base) if base > EMPTY_VERSION else []
         candidates = [candidate for group in written.groups for candidate in group]
         knows = self._observe(written, data)
         if not candidates:
@@ -177,12 +206,16 @@ class RoundWork:
         decisions = select(candidates, rules, accepted, self._contamination)
         drafts = [d for d in decisions if d.candidate.origin != REPAIR]
         repairs = [d for d in decisions if d.candidate.origin == REPAIR]
-        version = pool.commit([self._sample(d, data.round, step) for d in decisions], base)
+        samples, rollouts = [self._sample(d, data.round, step) for d in decisions], None
+        if data.learns_from == "rollouts":
+            samples, rollouts = self.learning.weighed(samples, candidates)
+            rollouts = dataclasses.replace(rollouts, further_problems=written.num_further)
+        version = pool.commit(samples, base)
         size = len(accepted) + sum(decision.accepted for decision in decisions)
         numbers = (written.num_without_room, written.num_steps)
         repair_counts = count_repairs(drafts, repairs, *numbers) if written.is_repaired else None
         benchmarks = None if self._contamination is None else count_benchmarks(decisions)
-        return Committed(count(drafts), repair_counts, version, size, knows, benchmarks)
+        return Committed(count(drafts), repair_counts, version, size, knows, benchmarks, rollouts)
 
     def _sample(self, decision: Decision, round: int, step: int) -> Sample:
         """The pool's row; repairs are not drawn."""
@@ -190,9 +223,18 @@ class RoundWork:
         sampling = SamplingOptions() if is_repair else self._settings.sampling
         return to_sample(decision, sampling, round, step)
 
-    def _fitting_problems(self, data: CodeDataModule) -> list[Problem]:
-        """The round's fresh problems whose prompts fit the context."""
-        problems = self._drawn(data)
+    def problems(
+        self, data: CodeDataModule, count: int | None = None, draw: int = 0
+    ) -> list[Problem]:
+        """The round's fresh problems whose prompts fit the context.
+
+        Args:
+            data: of the round.
+            count: how many to draw; None = as many as the settings say.
+            draw: number of the draw within the round.
+        """
+        count = self._settings.num_problems if count is None else count
+        problems = self._drawn(data, count, data.round + draw * _ROUNDS)
         if isinstance(self._settings.solver, ModelSolver):
             problems = tuple(without_reference(problem) for problem in problems)
         fits = data.rows.fits
@@ -206,16 +248,16 @@ class RoundWork:
             )
         return fitting
 
-    def _drawn(self, data: CodeDataModule) -> tuple[Problem, ...]:
-        """The round's problems; the first process decides which."""
-        number, curriculum = self._settings.num_problems, self._settings.curriculum
+    def _drawn(self, data: CodeDataModule, number: int, stream: int) -> tuple[Problem, ...]:
+        """Some problems; the first process decides which."""
+        curriculum = self._settings.curriculum
         if curriculum is None:
-            return data.problems.fresh(data.round, number)
+            return data.problems.fresh(stream, number)
         problems = data.problems
         finite = tuple(problem.task_id for problem in problems.unlabelled)
         offer = Offer(problems.cells, finite, problems.most_own(number))
         plan = self._processes.from_first(curriculum.plan(offer, number, data.round, data.seed))
-        return problems.planned(data.round, plan)
+        return problems.planned(stream, plan)
 
     def _observe(self, written: Written, data: CodeDataModule) -> dict[str, Any] | None:
         """Tell the curriculum what became of the drafts; what it knows then."""
@@ -249,50 +291,6 @@ def attempts_of(
             is_finite = problem.task_id in finite
             found.append(Attempts(problem.task_id, cell, len(drafts), passed, is_finite))
     return found
-
-
-def open_contamination() -> Decontaminator:
-    """What finds benchmarks in samples; for the process that selects.
-
-    Raises:
-        ValueError: a benchmark's file is damaged.
-    """
-    return Decontaminator.of_this_machine()
-
-
-def open_pool(path: Path, run_id: str, version: int) -> str:
-    """Prove that a run's pool is there, or make that of a new run; return the run's id.
-
-    Raises:
-        ValueError: the pool does not fit the checkpoint, or holds another run's samples.
-    """
-    if run_id:
-        return SamplePool.open(path, run_id, version).run_id
-    return SamplePool.create(path, uuid.uuid4().hex).run_id
-
-
-def share_of_sandbox(
-    options: SandboxOptions, processes: Processes, num_nodes: int
-) -> SandboxOptions:
-    """The section's options; where they leave the workers open, processes share their cores."""
-    if options.workers is not None or processes.count == 1:
-        return options
-    num_here = max(1, processes.count // num_nodes)
-    workers = max(1, len(os.sched_getaffinity(0)) // num_here)
-    return dataclasses.replace(options, workers=workers)
-
-
-def refuse_other_tokenizers(tokenizer: CodeTokenizer, processes: Processes) -> None:
-    """Raise where this process made another tokenizer than the first one.
-
-    Raises:
-        ValueError: naming the option.
-    """
-    if processes.from_first(tokenizer.fingerprint) != tokenizer.fingerprint:
-        raise ValueError(
-            "data.tokenizer: the processes of this run made different tokenizers; train one by "
-            "python main.py tokenizer and name its file"
-        )
 
 
 def validation_loss(metrics: Mapping[str, torch.Tensor]) -> float | None:

@@ -22,7 +22,7 @@ from lit_coder.generation.contract import SamplingOptions
 from lit_coder.recursion.gates import Gate
 from lit_coder.recursion.near_duplicates import NearDuplicates
 from lit_coder.recursion.quality import Least, quality
-from lit_coder.training_data.sample import ACCEPTED, Candidate, Sample
+from lit_coder.training_data.sample import ACCEPTED, Candidate, KnownProgram, Sample
 
 DUPLICATE = "duplicate"
 CONTAMINATED = "contaminated"
@@ -111,7 +111,7 @@ def fingerprint(candidate: Candidate) -> str:
 def select(
     candidates: Sequence[Candidate],
     rules: SelectionRules,
-    known: Sequence[Sample] = (),
+    known: Sequence[Sample | KnownProgram] = (),
     contamination: Contamination | None = None,
 ) -> list[Decision]:
     """Decide on every candidate, in the order given.
@@ -146,7 +146,10 @@ class _Chooser:
     """Decides on admitted candidates one after the other, and remembers what it kept."""
 
     def __init__(
-        self, rules: SelectionRules, known: Sequence[Sample], contamination: Contamination | None
+        self,
+        rules: SelectionRules,
+        known: Sequence[Sample | KnownProgram],
+        contamination: Contamination | None,
     ) -> None:
         self._rules = rules
         self._contamination = contamination
@@ -232,4 +235,7 @@ def to_sample(decision: Decision, sampling: SamplingOptions, round: int, model_s
         draft=candidate.problem.draft,
         # What is rejected is never compared with.
         shingles=verdict.features.shingles if decision.accepted and verdict.features else "",
+        visible_passed=verdict.visible_passed,
+        visible_total=verdict.visible_total,
+        values=candidate.values,
     )

@@ -28,6 +28,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.recursion.callback import RecursiveGenerationCallback
 from lit_coder.recursion.processes import Processes
+from lit_coder.recursion.round_record import RoundRecord
 from lit_coder.trainer.checkpoint_files import (
     LAST_LINK,
     BestRounds,
@@ -51,7 +52,9 @@ class RunCheckpoint(Checkpoint):
     """Checkpoints of a run, `last` and `best` as links.
 
     Args:
-        every_n_train_steps: optimizer steps between saves; 0 = only at the end of rounds.
+        every_n_train_steps: optimizer steps between saves; 0 = only at the end of rounds. Rounds
+            that are shorter are not all saved: the first to end after so many steps is, and what
+            is the best so far.
         every_n_minutes: minutes between saves, whichever comes first; 0 = never.
         keep_last_n: newest checkpoints to keep; the best ones are kept beside them.
         keep_best_n: rounds with the highest held-out pass@1 to keep.
@@ -81,7 +84,7 @@ class RunCheckpoint(Checkpoint):
         self.in_background = in_background
         self._best = BestRounds(keep_best_n)
         self._folder = Path()
-        self._last_step = -1
+        self._last_step = self._saved_step = -1
         self._last_save_seconds = time.monotonic()
         self._signals: StopSignals | None = None
         self._requeue: RequeueSignal | None = None
@@ -141,7 +144,7 @@ class RunCheckpoint(Checkpoint):
         self._signals.__enter__()
         self._requeue = RequeueSignal(at_once=lambda: self._save_at_once(trainer, recursion))
         self._requeue.__enter__()
-        self._last_step = trainer.global_step
+        self._last_step = self._saved_step = trainer.global_step
         if trainer.is_global_zero:
             self._best.forget_missing(self._folder)
             remove_partial(self._folder)
@@ -190,7 +193,11 @@ class RunCheckpoint(Checkpoint):
             self._stop_before_the_rounds_end(self._agreed()[0])
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Save a whole round, after the round callback handed over; remember the best."""
+        """Save a whole round, after the round callback handed over; remember the best.
+
+        Of rounds that are shorter than `every_n_train_steps`, some: the others' state is held in
+        memory, and written where the next round's end is broken off.
+        """
         record = _recursion(trainer).ended_round
         if record is None:
             return
@@ -199,6 +206,10 @@ class RunCheckpoint(Checkpoint):
         # A round that is run again has other weights, and after a roll-back the file holds others
         # than those that were scored.
         self._best.remove(name)
+        requested, requeue, due = self._agreed(self._is_round_due(trainer, record))
+        if not (requested or requeue or due):
+            self._hold(trainer, pl_module, name)
+            return
         if score is not None and not record.rolled_back:
             self._best.add(name, score)
         self.wait()
@@ -232,7 +243,7 @@ class RunCheckpoint(Checkpoint):
             logger.warning("the last checkpoint was not written: %s", error)
         else:
             if held is not None:
-                logger.warning("saved the state before the round's last step: %s", held.name)
+                logger.warning("saved the last state that is whole: %s", held.name)
         self._release()
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
@@ -283,6 +294,17 @@ class RunCheckpoint(Checkpoint):
         waited_seconds = time.monotonic() - self._last_save_seconds
         return self.every_n_minutes > 0 and waited_seconds >= self.every_n_minutes * 60
 
+    def _is_round_due(self, trainer: pl.Trainer, record: RoundRecord) -> bool:
+        """Whether the state at this round's end is to be written."""
+        step = trainer.global_step
+        if _recursion(trainer).every_n_steps >= self.every_n_train_steps:
+            return True
+        if step - self._saved_step >= self.every_n_train_steps or self._is_due(step):
+            return True
+        score = record.held_out.pass_at[1] if record.held_out else None
+        beats = score is not None and score > (-1 if self.best_score is None else self.best_score)
+        return beats or record.rolled_back or trainer.should_stop or step >= trainer.max_steps
+
     def _save(
         self,
         trainer: pl.Trainer,
@@ -295,6 +317,7 @@ class RunCheckpoint(Checkpoint):
             trainer, module, name, self._writer.hold if in_background else self._writer.write
         )
         self._writer.write_held()
+        self._saved_step = trainer.global_step
         self._last_save_seconds = time.monotonic()
 
     def _hold(self, trainer: pl.Trainer, module: pl.LightningModule, name: str) -> None:

@@ -31,7 +31,7 @@ from lit_coder.corpora.open_sources import open_sources
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.networks.xla_device import device_name
 from lit_coder.problems.file_checksums import problem_file_checksums
-from lit_coder.recursion.callback import ROUNDS_FOLDER
+from lit_coder.recursion.run_opening import ROUNDS_FOLDER
 from lit_coder.trainer.checkpoint import CHECKPOINTS_FOLDER, RunCheckpoint
 from lit_coder.trainer.metrics_file import MetricsFile
 from lit_coder.trainer.run_log import RunLog

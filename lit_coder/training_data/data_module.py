@@ -31,19 +31,25 @@ from lit_coder.training_data.data_options import (
 )
 from lit_coder.training_data.dataset_choice import TRAINED_ON_KEY
 from lit_coder.training_data.easy_first import easy_first
-from lit_coder.training_data.labelled_part import RowMakers, labelled_part
-from lit_coder.training_data.mixture import POOL_PART, CorpusPart, Mixture, MixturePart
+from lit_coder.training_data.labelled_part import RowMakers, labelled_part, named_room
+from lit_coder.training_data.learned_part import LearnedPart, say_left_out
+from lit_coder.training_data.mixture import CorpusPart, Mixture, MixturePart
 from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
+from lit_coder.training_data.pool_part import LearnsFrom, PoolPlace, accepted_part, learned_part
 from lit_coder.training_data.problem_batch import ProblemBatch, ProblemLoader
-from lit_coder.training_data.problem_rows import CanvasRows, ProblemRows, SequenceRows, Solved
+from lit_coder.training_data.problem_rows import (
+    CanvasRows,
+    ProblemRows,
+    SequenceRows,
+)
 from lit_coder.training_data.problem_set import ProblemSet
 from lit_coder.training_data.round_loader import BatchLayout, RoundLoader, RowLoader
+from lit_coder.training_data.validation_rows import validation_loaders
 
 logger = logging.getLogger("lit_coder.training_data")
 
 POOL_FOLDER = "pool.lance"
-NUM_VALIDATION_ROWS = 64
-"""Rows of the corpus that its validation loss is measured on, at most."""
+_CHANGED = "%s changed since the checkpoint was written: training goes on with what %s now"
 
 
 class CodeDataModule(pl.LightningDataModule):
@@ -93,9 +99,13 @@ class CodeDataModule(pl.LightningDataModule):
         canvas_length: tokens at the end of a row that a TRM fills; None = a GPT.
         labelled_share: share of the rows beside the corpus that is labelled; the rest is the
             pool's.
+        rollout_passes: how often an objective that learns from rollouts trains on each of them.
+        max_pairs_per_problem: pairs of a problem that an objective over pairs learns from, at most.
+        preference_file: pairs of your own for it: JSONL with prompt, chosen and rejected.
         num_workers: processes that make batches ahead; 0 makes them while training waits.
         cache_dir: folder of tokenized corpora; None is LIT_CODER_CACHE_DIR or ~/.cache/lit_coder.
         pretrained: linked to model.init_args.pretrained; its tokenizer is used.
+        learns_from: linked to model.init_args.objective: accepted samples, rollouts or pairs.
         steps_per_round: linked to recursion.every_n_steps.
         accumulate_grad_batches: linked to trainer.accumulate_grad_batches.
         seed: linked to seed_everything.
@@ -133,9 +143,13 @@ class CodeDataModule(pl.LightningDataModule):
         max_sequence_length: int = 256,
         canvas_length: int | None = None,
         labelled_share: float = 0.3,
+        rollout_passes: int = 1,
+        max_pairs_per_problem: int = 4,
+        preference_file: str | None = None,
         num_workers: int = 0,
         cache_dir: str | None = None,
         pretrained: str | None = None,
+        learns_from: LearnsFrom = "accepted",
         steps_per_round: int = 100,
         accumulate_grad_batches: int = 1,
         seed: int = 0,
@@ -143,10 +157,10 @@ class CodeDataModule(pl.LightningDataModule):
         super().__init__()
         self.save_hyperparameters(logger=False)
         require_ranges(self.hparams)
-        self.round, self.pool_version = 0, EMPTY_VERSION
-        self.seed = seed
+        self.round, self.pool_version, self.seed = 0, EMPTY_VERSION, seed
         # A linked option is no hyper-parameter where the model does not offer it, as a TRM.
         self._pretrained = pretrained
+        self.learns_from = learns_from
         self.batch_size, self.max_sequence_length = batch_size, max_sequence_length
         self.labelled_share, self.steps_per_round = labelled_share, steps_per_round
         self.accumulate_grad_batches = accumulate_grad_batches
@@ -154,13 +168,17 @@ class CodeDataModule(pl.LightningDataModule):
         """What test and predict ask the model, set by the benchmark callback."""
         self.datasets = training_datasets(self.hparams)
         self._pack_examples = pack_examples or bool(corpus) or self.datasets.has_texts
+        self._begin()
+        self._corpus_opening = corpus_opening(self.hparams, self.datasets)
+        self._problem_options = problem_options(self.hparams)
+
+    def _begin(self) -> None:
+        """What a checkpoint or an earlier round may know better."""
         self._num_used_corpus_rows = self._corpus_rows_of_round = 0
         self._already_said: set[str] = set()
         self._saved_corpus: str | None = None
         self._saved_datasets: str | None = None
         self._failing: list[str] | None = None
-        self._corpus_opening = corpus_opening(self.hparams, self.datasets)
-        self._problem_options = problem_options(self.hparams)
 
     @cached_property
     def problems(self) -> ProblemSet:
@@ -171,6 +189,7 @@ class CodeDataModule(pl.LightningDataModule):
         """Train on none of these problems: their references fail their own tests."""
         self._failing = sorted(task_ids)
         self.__dict__["problems"] = self.problems.without_labelled(task_ids)
+        self.__dict__.pop("_labelled", None)
 
     @property
     def known_failing(self) -> frozenset[str] | None:
@@ -240,8 +259,8 @@ class CodeDataModule(pl.LightningDataModule):
         new.round, new.pool_version = round, pool_version
         new._num_used_corpus_rows = self._num_used_corpus_rows + self._corpus_rows_of_round
         new._already_said, new.datasets = self._already_said, self.datasets
-        new._failing = self._failing
-        for name in ("problems", "tokenizer", "corpus"):
+        new._failing, new.learns_from = self._failing, self.learns_from
+        for name in ("problems", "tokenizer", "corpus", "_labelled", "_validation"):
             new.__dict__[name] = getattr(self, name)
         return new
 
@@ -262,7 +281,12 @@ class CodeDataModule(pl.LightningDataModule):
             self.round,
             packed_positions=self.max_sequence_length if self._pack_examples else None,
             corpus=self._corpus_part(),
+            learned=self._learned_part(Path(trainer.default_root_dir)),
+            num_steps=self.steps_per_round,
+            num_micro_batches=layout.num_micro_batches,
         )
+        if mixture.num_left_out and self._is_new("left out"):
+            say_left_out(mixture.num_left_out)
         self._corpus_rows_of_round = self.steps_per_round * mixture.corpus_rows_per_step
         if self.corpus is not None and self._is_new("passes"):
             rows = (mixture.corpus_rows_per_step, layout.global_batch)
@@ -319,56 +343,44 @@ class CodeDataModule(pl.LightningDataModule):
     @cached_property
     def _validation(self) -> dict[str, RowLoader]:
         """Loaders by the names of their losses."""
-        loaders = {}
-        pad_id = self.tokenizer.pad_id
-        own = tuple(map(Solved.by_reference, self.problems.validation))
-        for name, solved in self.datasets.losses(own, NUM_VALIDATION_ROWS).items():
-            groups = self._makers.groups(f"validation/{name}", solved)
-            examples = [group[place] for group in groups for place in range(len(group))]
-            if examples:
-                loaders[f"validation/{name}"] = RowLoader(examples, self.batch_size, pad_id)
+        corpus, length = None, self.max_sequence_length
         if self.corpus is not None:
-            length = self.max_sequence_length
-            all_rows = CorpusRows(self.corpus.validation, length, self.seed)
-            if all_rows.num_rows:
-                rows = all_rows.in_order(NUM_VALIDATION_ROWS)
-                loader = RowLoader(rows, self.batch_size, pad_id, packed_positions=length)
-                loaders["validation/corpus_loss"] = loader
-            elif self.hparams["corpus_validation_share"]:
-                logger.warning(
-                    "the corpus's validation part has less than one row of tokens, so its loss is "
-                    "not measured; raise data.corpus_validation_share"
-                )
-        return loaders
+            corpus = CorpusRows(self.corpus.validation, length, self.seed)
+            # Nothing was kept for it, as was asked for.
+            corpus = corpus if corpus.num_rows or self.hparams["corpus_validation_share"] else None
+        ways = (self.batch_size, self.tokenizer.pad_id, length)
+        problems = self.problems.validation
+        return validation_loaders(problems, self.datasets, self._makers, corpus, *ways)
+
+    @cached_property
+    def _labelled(self) -> MixturePart:
+        every = self.hparams["rounds_per_difficulty"]
+        labelled = easy_first(self.problems.labelled, self.round, every)
+        return labelled_part(self._makers, labelled, self.datasets, self.labelled_share)
 
     def _example_parts(self, run_folder: Path) -> list[MixturePart]:
         content = self.datasets.content
         if self._saved_datasets not in (None, content):
-            logger.warning(
-                "data.datasets have changed since the checkpoint was written: training goes on "
-                "with what they hold now"
-            )
+            logger.warning(_CHANGED, "data.datasets have", "they hold")
         self._saved_datasets = content
-        every = self.hparams["rounds_per_difficulty"]
-        labelled = easy_first(self.problems.labelled, self.round, every)
-        parts = [labelled_part(self._makers, labelled, self.datasets, self.labelled_share)]
-        if self.pool_version > EMPTY_VERSION:
-            accepted = SamplePool(run_folder / POOL_FOLDER, "").read(
-                self.pool_version, accepted_only=True
-            )
-            groups, _ = self.rows.groups(map(Solved.by_sample, accepted))
-            parts.append(MixturePart(POOL_PART, tuple(groups), 1.0 - self.labelled_share))
+        parts = [self._labelled]
+        if self.pool_version > EMPTY_VERSION and self.learns_from == "accepted":
+            pool, share = SamplePool(run_folder / POOL_FOLDER, ""), 1.0 - self.labelled_share
+            parts.append(accepted_part(pool, self.pool_version, self.rows, share))
         return parts
+
+    def _learned_part(self, run_folder: Path) -> LearnedPart | None:
+        """What an objective over rollouts or pairs learns from; None where there is none yet."""
+        place = PoolPlace(run_folder / POOL_FOLDER, self.pool_version, self.round)
+        options = {**self.hparams, "learns_from": self.learns_from}
+        return learned_part(options, place, self.tokenizer)
 
     def _corpus_part(self) -> CorpusPart | None:
         if self.corpus is None:
             return None
         content = self.corpus.train.content
         if self._saved_corpus not in (None, content):
-            logger.warning(
-                "data.corpus has changed since the checkpoint was written: training goes on with "
-                "what it holds now"
-            )
+            logger.warning(_CHANGED, "data.corpus has", "it holds")
         self._saved_corpus = content
         fim_rate = self.hparams["fim_rate"]
         gap_filling = GapFilling(self.tokenizer, fim_rate) if fim_rate else None
@@ -377,15 +389,8 @@ class CodeDataModule(pl.LightningDataModule):
 
     @property
     def _makers(self) -> RowMakers:
-        return RowMakers(self.rows, self._room, self._already_said)
-
-    @property
-    def _room(self) -> str:
-        """The options that say how long a problem may be, with their values."""
-        whole = f"data.max_sequence_length ({self.max_sequence_length} tokens)"
-        if self._canvas_shape is None:
-            return whole
-        return f"{whole} or its part data.canvas_length ({self._canvas_shape.canvas_length})"
+        room = named_room(self.max_sequence_length, self.hparams["canvas_length"])
+        return RowMakers(self.rows, room, self._already_said)
 
     def _is_new(self, message: str) -> bool:
         """Whether a message has not been said yet in this run; from now on it has."""

@@ -74,7 +74,7 @@ def require_ranges(options: Mapping[str, Any]) -> None:
     for names, smallest in (
         (("num_labelled", "num_held_out", "num_validation", "num_workers"), 0),
         (("rounds_per_difficulty",), 0),
-        (("batch_size",), 1),
+        (("batch_size", "rollout_passes", "max_pairs_per_problem"), 1),
         (("max_sequence_length",), 8),
     ):
         for name in names:

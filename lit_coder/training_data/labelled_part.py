@@ -24,6 +24,14 @@ logger = logging.getLogger("lit_coder.training_data")
 LABELLED_PART = "labelled"
 
 
+def named_room(max_sequence_length: int, canvas_length: int | None) -> str:
+    """The options that say how long a problem may be, with their values."""
+    whole = f"data.max_sequence_length ({max_sequence_length} tokens)"
+    if canvas_length is None:
+        return whole
+    return f"{whole} or its part data.canvas_length ({canvas_length})"
+
+
 @dataclass(frozen=True, slots=True)
 class RowMakers:
     """Makes rows, and says once of each split how many are too long.

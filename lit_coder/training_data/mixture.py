@@ -20,6 +20,7 @@ import torch
 from lit_coder.training_data.corpus_rows import CorpusRows
 from lit_coder.training_data.draw_seeds import draw_seed
 from lit_coder.training_data.examples import Row, RowGroup
+from lit_coder.training_data.learned_part import LearnedOrder, LearnedPart, OrderPlan
 from lit_coder.training_data.packing import PackedExamples, weighted_numbers
 
 POOL_PART = "pool"
@@ -60,11 +61,17 @@ class Mixture:
         round: of the recursion.
         packed_positions: T where examples share rows of T positions; None is one example a row.
         corpus: the corpus part, which needs `packed_positions`; None where there is none.
+        learned: rollouts or pairs, perhaps none; None where no objective learns from such. What
+            they leave free of their rows, examples fill.
+        num_steps: of the round; for rollouts and pairs.
+        num_micro_batches: of a step, on all devices; for pairs.
 
     Attributes:
         packed_positions: as given.
         corpus_rows_per_step: rows of each step that are the corpus's.
         global_batch: as given.
+        learned: as given.
+        num_left_out: rows of rollouts or pairs that have no place in the round's steps.
 
     Raises:
         ValueError: there is nothing to train on, or there are more parts than rows.
@@ -78,16 +85,21 @@ class Mixture:
         round: int,
         packed_positions: int | None = None,
         corpus: CorpusPart | None = None,
+        learned: LearnedPart | None = None,
+        num_steps: int = 1,
+        num_micro_batches: int = 1,
     ) -> None:
         has_room = corpus is None or corpus.share < 1
         self._parts = [part for part in parts if part.groups and part.share > 0 and has_room]
-        if not self._parts and corpus is None:
+        self.learned = learned
+        learned = learned if has_room else None
+        if not self._parts and corpus is None and learned is None:
             raise ValueError(
                 "there is nothing to train on: data.families gives no labelled problem and the "
                 "pool is empty; raise data.num_labelled, name data.problem_files with references, "
                 "data.datasets, or a data.corpus"
             )
-        num_parts = len(self._parts) + (corpus is not None)
+        num_parts = len(self._parts) + (corpus is not None) + (learned is not None)
         if global_batch < num_parts:
             raise ValueError(
                 f"the rows of an optimizer step ({global_batch}) are fewer than the parts of the "
@@ -100,27 +112,45 @@ class Mixture:
         self.packed_positions = packed_positions
         self.corpus_rows_per_step = 0
         if corpus is not None:
-            wanted = int(global_batch * corpus.share + 0.5) if self._parts else global_batch
-            most = global_batch - len(self._parts)
+            wanted = int(global_batch * corpus.share + 0.5) if num_parts > 1 else global_batch
+            most = global_batch - (num_parts - 1)
             self.corpus_rows_per_step = max(1, min(wanted, most))
         self._corpus = corpus
         self._seed = seed
         self._round = round
         rest = global_batch - self.corpus_rows_per_step
-        self._rows_per_part = _rows_per_part([part.share for part in self._parts], rest)
+        shares = [part.share for part in self._parts]
+        shares += [learned.share] if learned is not None else []
+        self._rows_per_part = _rows_per_part(shares, rest)
         self._packed = [
             PackedExamples(
                 part.name, part.groups, packed_positions, rows, seed, round, part.weights
             )
-            for part, rows in zip(self._parts, self._rows_per_part, strict=True)
+            for part, rows in zip(self._parts, self._rows_per_part, strict=False)
             if packed_positions is not None
         ]
+        self._order: LearnedOrder | None = None
+        self._filling: PackedExamples | None = None
+        self.num_left_out = 0
+        if learned is not None:
+            self._order_learned(learned, num_steps, num_micro_batches)
         self._step = -1
         self._rows: list[Row] = []
 
+    def _order_learned(self, learned: LearnedPart, num_steps: int, num_micro_batches: int) -> None:
+        rows, positions = self._rows_per_part[-1], self.packed_positions
+        key = f"{self._seed}/{self._round}"
+        self._order = learned.order(OrderPlan(rows, num_steps, key, positions, num_micro_batches))
+        self.num_left_out = self._order.num_left_out
+        if positions is not None and self._parts:
+            part = self._parts[0]
+            name = f"{part.name} beside what is learned from"
+            fixed = (positions, rows, self._seed, self._round)
+            self._filling = PackedExamples(name, part.groups, *fixed, part.weights)
+
     def has_room_for(self, name: str) -> bool:
         """Whether examples of this origin are there, are not wanted, or would find a row."""
-        is_there = any(part.name == name for part in self._parts)
+        is_there = any(part.name == name for part in self._parts) or self.learned is not None
         return is_there or not self._takes_examples or self.global_batch > self._num_parts
 
     def rows(self, step: int) -> list[Row]:
@@ -131,14 +161,20 @@ class Mixture:
         return self._rows
 
     def _example_rows(self, step: int) -> list[Row]:
+        learned = self._order.rows(step) if self._order is not None else []
+        missing = self._rows_per_part[-1] - len(learned) if self._order is not None else 0
         if self.packed_positions is not None:
-            return [row for source in self._packed for row in source.rows(step)]
+            rows: list[Row] = [row for source in self._packed for row in source.rows(step)]
+            filling = self._filling.rows(step)[:missing] if self._filling is not None else []
+            return [*rows, *filling, *learned]
         key = f"batch/{self._seed}/{self._round}/{step}"
         generator = torch.Generator().manual_seed(draw_seed(key))
         chosen: list[Row] = []
-        for part, rows in zip(self._parts, self._rows_per_part, strict=True):
-            chosen.extend(_drawn(part, rows, generator))
-        return chosen
+        for part, number in zip(self._parts, self._rows_per_part, strict=False):
+            chosen.extend(_drawn(part, number, generator))
+        if self._parts:
+            chosen.extend(_drawn(self._parts[0], missing, generator))
+        return [*chosen, *learned]
 
     def _corpus_rows(self, step: int) -> list[Row]:
         if self._corpus is None:

@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lit_coder.training_data.sample import Sample
+from lit_coder.training_data.sample import KnownProgram, Sample
 
 logger = logging.getLogger("lit_coder.training_data")
 
@@ -271,6 +271,13 @@ class SamplePool:
             table = dataset.to_table(filter="accepted" if accepted_only else None)
         return [_sample(row) for row in table.to_pylist()]
 
+    def read_known(self, version: int) -> list[KnownProgram]:
+        """What tells the accepted samples of a version apart, without their texts."""
+        with _opened(self.path, version) as dataset:
+            columns = [name for name in KnownProgram._fields if name in dataset.schema.names]
+            table = dataset.to_table(columns=columns, filter="accepted")
+        return [KnownProgram(**row) for row in table.to_pylist()]
+
     def read_chosen(
         self,
         version: int,
@@ -361,13 +368,10 @@ def _damaged(path: Path, version: int) -> str:
 
 
 def _sample(row: dict[str, Any]) -> Sample:
-    return Sample(
-        **{
-            **row,
-            "token_ids": tuple(row["token_ids"]),
-            "log_probabilities": tuple(row["log_probabilities"]),
-        }
-    )
+    plain: dict[str, Any] = {
+        name: tuple(held) if isinstance(held, list) else held for name, held in row.items()
+    }
+    return Sample(**plain)
 
 
 def _schema() -> Any:
@@ -377,6 +381,7 @@ def _schema() -> Any:
     types = {
         "int": pyarrow.int64(),
         "float": pyarrow.float64(),
+        "float | None": pyarrow.float64(),
         "str": pyarrow.string(),
         "bool": pyarrow.bool_(),
         "tuple[int, ...]": pyarrow.list_(pyarrow.int32()),

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from lit_coder.training_data.examples import Row, collate
+from lit_coder.training_data.examples import Example, Row, collate
 from lit_coder.training_data.mixture import Mixture
 
 Tensors = dict[str, torch.Tensor]
@@ -79,15 +79,24 @@ class RoundBatches(Dataset[Tensors]):
         """`ids_BT`, `labels_BT`; `documents_BT` of packed rows; `num_targets` of shared steps.
 
         `num_targets` is the number of labels in the whole step over its number of micro-batches:
-        losses that are divided by it have the step's mean over all labels as their mean.
+        losses that are divided by it have the step's mean over all labels as their mean. What an
+        objective over rollouts or pairs needs comes from `learned_part`.
         """
         step, index = divmod(number, self._layout.accumulate)
         rows = self._mixture.rows(step)
-        own = self._layout.own(rows, index)
+        # Where rollouts are few and nothing fills their places, a micro-batch may go without.
+        own = self._layout.own(rows, index) or [Example((self._pad_id, self._pad_id), 2)]
         batch = collate(own, self._pad_id, self._mixture.packed_positions)
-        if self._layout.num_micro_batches > 1:
-            num_targets = max(1, sum(row.num_targets for row in rows))
-            batch["num_targets"] = torch.tensor(num_targets / self._layout.num_micro_batches)
+        learned = self._mixture.learned
+        totals = {"num_targets": sum(row.num_targets for row in rows)}
+        if learned is not None:
+            columns = learned.columns(own, batch["ids_BT"].shape[1])
+            batch |= {name: torch.from_numpy(column) for name, column in columns.items()}
+            totals = learned.totals(rows)
+        num_micro_batches = self._layout.num_micro_batches
+        if learned is not None or num_micro_batches > 1:
+            for name, number in totals.items():
+                batch[name] = torch.tensor(max(1, number) / num_micro_batches)
         return batch
 
 
@@ -204,27 +213,34 @@ class _Piece(NamedTuple):
     """
 
     names: Sequence[str]
-    shape: Sequence[int]
-    numbers: torch.Tensor
-    """The tensors of `names`, one behind the other, and the bits of `num_targets` where it is."""
+    shapes: Sequence[Sequence[int]]
+    is_whole_numbers: Sequence[bool]
+    content: torch.Tensor
+    """The bytes of the tensors of `names`, one behind the other."""
 
     @classmethod
     def of(cls, batch: Tensors) -> _Piece:
-        num_targets = batch.pop("num_targets", None)
-        tensors_NBT = torch.stack(list(batch.values()))
-        assert tensors_NBT.dtype == torch.int64
-        numbers = tensors_NBT.flatten()
-        if num_targets is not None:
-            bits = torch.zeros(1, dtype=torch.int64)
-            bits.view(torch.float32)[0] = num_targets
-            numbers = torch.cat((numbers, bits))
-        return cls(tuple(batch), tuple(tensors_NBT.shape), numbers)
+        # Numbers of eight bytes first: each tensor begins at a multiple of its number's size.
+        names = sorted(batch, key=lambda name: -batch[name].element_size())
+        tensors = [batch[name] for name in names]
+        assert all(each.dtype in (torch.int64, torch.float32) for each in tensors)
+        return cls(
+            tuple(names),
+            tuple(tuple(each.shape) for each in tensors),
+            tuple(each.dtype == torch.int64 for each in tensors),
+            torch.cat([each.reshape(-1).view(torch.uint8) for each in tensors]),
+        )
 
     def batch(self) -> Tensors:
-        size = math.prod(self.shape)
-        batch = dict(zip(self.names, self.numbers[:size].view(*self.shape), strict=True))
-        if len(self.numbers) > size:
-            batch["num_targets"] = self.numbers[size:].view(torch.float32)[0]
+        batch = {}
+        start = 0
+        for name, shape, is_whole in zip(
+            self.names, self.shapes, self.is_whole_numbers, strict=True
+        ):
+            dtype = torch.int64 if is_whole else torch.float32
+            stop = start + math.prod(shape) * dtype.itemsize
+            batch[name] = self.content[start:stop].view(dtype).reshape(shape)
+            start = stop
         return batch
 
 

@@ -8,6 +8,7 @@ and in a checkpoint.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lit_coder.problems.problem import Problem
 from lit_coder.verification.verdict import Verdict
@@ -38,6 +39,13 @@ class Sample:
         draft: what stood in place of the completion: the problem's own, or what was repaired.
         shingles: hashes of pieces of its normalized AST, as `Features` has them; only of accepted
             samples, for near-duplicates of later rounds.
+        visible_passed, visible_total: the verdict's counts of visible tests.
+        reward: what an objective that learns from rollouts made of the verdict; None where there
+            is no such objective, and of a sample that says nothing of the policy.
+        advantages: of each sampled token, one for each log-probability; empty where the sample
+            does not train the policy.
+        values, returns: of each token, what a value head foretold and should have foretold; empty
+            where there is none.
     """
 
     round: int
@@ -66,11 +74,28 @@ class Sample:
     reason: str
     draft: str = ""
     shingles: str = ""
+    visible_passed: int = 0
+    visible_total: int = 0
+    reward: float | None = None
+    advantages: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+    returns: tuple[float, ...] = ()
+
+
+class KnownProgram(NamedTuple):
+    """What tells an accepted sample from others."""
+
+    task_id: str
+    fingerprint: str
+    shingles: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A verified completion that selection has yet to decide on."""
+    """A verified completion that selection has yet to decide on.
+
+    `values` are of each sampled token, where a value head foretold any.
+    """
 
     problem: Problem
     completion: str
@@ -80,3 +105,4 @@ class Candidate:
     origin: str
     stream: str
     verdict: Verdict
+    values: tuple[float, ...] = ()

@@ -12,8 +12,8 @@ from transformers import AutoModelForCausalLM
 from lit_coder import complete, load_module
 from lit_coder.modules.gpt_module import GPTModule
 from lit_coder.networks.gpt import GPT
-from lit_coder.recursion.callback import ROUNDS_FOLDER
 from lit_coder.recursion.round_record import read_records
+from lit_coder.recursion.run_opening import ROUNDS_FOLDER
 from tests.cli.command_line import TINY, CommandLine
 from tests.pretrained_model import FAMILIES, NUM_ROWS, save_pretrained
 from tests.recursion import tiny_run

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lit_coder.modules.code_module import LossTotal
 from lit_coder.recursion.loop_progress import in_other_micro_batches
 from lit_coder.recursion.processes import Processes, interleave
-from lit_coder.recursion.round_work import share_of_sandbox
+from lit_coder.recursion.run_opening import share_of_sandbox
 from lit_coder.recursion.shared_loss import saved_losses, take_losses
 from lit_coder.sandbox.options import SandboxOptions
 

@@ -65,7 +65,8 @@ def test_each_round_is_recorded_committed_and_trained_on_next(tmp_path: Path) ->
         assert record.totals.accepted >= 3
         assert record.held_out is not None and record.held_out.num_tasks == 2
         assert record.validation_loss is not None and record.train_loss is not None
-        assert set(record.seconds) == {"training", "measuring", "generating", "verifying"}
+        phases = {"training", "measuring", "generating", "verifying", "committing"}
+        assert set(record.seconds) == phases
     assert len({record.run_id for record in records}) == 1
 
 

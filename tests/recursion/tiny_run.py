@@ -9,8 +9,9 @@ import lightning.pytorch as pl
 import torch
 
 from lit_coder.modules.gpt_module import GPTModule
-from lit_coder.recursion.callback import ROUNDS_FOLDER, RecursiveGenerationCallback
+from lit_coder.recursion.callback import RecursiveGenerationCallback
 from lit_coder.recursion.round_record import RoundRecord, read_records
+from lit_coder.recursion.run_opening import ROUNDS_FOLDER
 from lit_coder.recursion.solvers import ReferenceSolver
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.trainer.checkpoint import RunCheckpoint

@@ -502,3 +502,13 @@ def test_an_impossible_option_is_refused_by_its_name(option: dict[str, Any]) -> 
     (name,) = option
     with pytest.raises(ValueError, match=rf"checkpoint\.{name} must be"):
         RunCheckpoint(**option)
+
+
+def test_of_rounds_shorter_than_the_steps_between_saves_some_are_saved(tmp_path: Path) -> None:
+    """At the first round's end after so many steps; and what is the best so far."""
+    checkpoint = RunCheckpoint(every_n_train_steps=3, every_n_minutes=0, keep_last_n=99)
+    recursion = Scores(0.1, 0.1, 0.1, 0.9, 0.1, 0.1, 0.1, 0.1, every_n_steps=1)
+    fit(tmp_path, recursion=recursion, checkpoint=checkpoint, max_steps=8)
+    saved = [f"round-{number:04d}.ckpt" for number in (0, 2, 3, 5, 7)]
+    assert files_in(tmp_path) == [*saved, "step-00000000.ckpt"]
+    assert target(tmp_path, "best") == "round-0003.ckpt"

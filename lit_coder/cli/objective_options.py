@@ -1,0 +1,64 @@
+"""What the option `model.init_args.objective` means for the other sections, and what fits it.
+
+parser.link_arguments("model.init_args.objective", "data.learns_from", compute_fn=learns_from)
+refuse_unfit_objective(config)         # before anything is built or made
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from typing import Any
+
+from lit_coder.recursion.policy_checks import PolicyFacts, require_fitting_policy
+from lit_coder.training_data.pool_part import LearnsFrom
+
+_BY_CLASS: dict[str, LearnsFrom] = {"PolicyGradient": "rollouts", "Preference": "pairs"}
+
+
+def learns_from(objective: Any) -> LearnsFrom:
+    """What an objective is trained on, by its class; None is next-token prediction."""
+    if objective is None:
+        return "accepted"
+    path = objective if isinstance(objective, str) else objective["class_path"]
+    return _BY_CLASS.get(str(path).rpartition(".")[2], "accepted")
+
+
+def refuse_unfit_objective(config: Any) -> None:
+    """Raise where objective, reward or advantages are out of their range, or fit nothing else.
+
+    Raises:
+        ValueError: naming the option.
+    """
+    model, recursion = config.model.init_args, config.recursion
+    objective = _built("model.init_args.objective", model.get("objective"))
+    reward = _built("recursion.reward", recursion.reward)
+    advantages = _built("recursion.advantages", recursion.advantages)
+    kind = learns_from(model.get("objective"))
+    for name, part in (("reward", reward), ("advantages", advantages)):
+        if part is not None and kind != "rollouts":
+            raise ValueError(
+                f"recursion.{name} is for the objective PolicyGradient; set "
+                "model.init_args.objective, or leave it out"
+            )
+    facts = PolicyFacts(
+        learns_from=kind,
+        labelled_share=config.data.labelled_share,
+        temperature=recursion.temperature,
+        top_k=recursion.top_k,
+        top_p=recursion.top_p,
+        has_solver=recursion.solver is not None,
+        wants_values=bool(getattr(advantages, "wants_values", False)),
+        has_value_head=model.get("value_head", "none") != "none",
+    )
+    require_fitting_policy(objective, facts)
+
+
+def _built(option: str, given: Any) -> Any:
+    """The part that an option names, made once and thrown away."""
+    if given is None:
+        return None
+    try:
+        return pkgutil.resolve_name(given["class_path"])(**dict(given.get("init_args") or {}))
+    except ValueError as error:
+        sentence = str(error)
+        raise ValueError(sentence if option in sentence else f"{option}: {sentence}") from error

@@ -1,0 +1,106 @@
+"""What a round writes: drafts, their verdicts, repairs, values; more problems where they are due.
+
+    written = write_round(work, module, data, clock, repairer=None)
+
+All processes do this together, each with its share of the problems; the first one gets all of it.
+A policy learns only from problems whose completions earned differently. Where too few of a
+round's do, further problems are drawn until there are enough or the limit is reached (dynamic
+sampling: Yu et al., arXiv:2503.14476).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from lit_coder.modules.code_module import CodeModule
+from lit_coder.problems.problem import Problem
+from lit_coder.recursion.foretold_values import with_values
+from lit_coder.recursion.repairer import Repairer
+from lit_coder.recursion.round_clock import RoundClock
+from lit_coder.recursion.round_work import RoundWork, Written
+from lit_coder.training_data.data_module import CodeDataModule
+
+_LEAST_SHARE = 0.1
+"""Share of further problems that is expected to have spread, at least."""
+
+
+def write_round(
+    work: RoundWork,
+    module: CodeModule,
+    data: CodeDataModule,
+    clock: RoundClock,
+    repairer: Repairer | None,
+) -> Written:
+    """Everything that the round writes, whole in the first process.
+
+    Args:
+        work: of the round.
+        module: in sampling mode.
+        data: of the round.
+        clock: told what is being done.
+        repairer: mends what was rejected; None = nobody.
+    """
+    problems = work.problems(data)
+    draws = [_written(work, module, data, clock, problems)]
+    if data.learns_from == "rollouts":
+        draws += _further(work, module, data, clock, problems, draws[0])
+    if repairer is not None:
+        with clock.timed("repairing"):
+            draws = [work.with_repairs(draw, repairer) for draw in draws]
+    gathered = [work.gathered(draw) for draw in draws]
+    return Written(
+        [group for each in gathered for group in each.groups],
+        repairer is not None,
+        sum(each.num_without_room for each in gathered),
+        sum(each.num_steps for each in gathered),
+        num_further=sum(each.num_further for each in gathered),
+    )
+
+
+def _written(
+    work: RoundWork,
+    module: CodeModule,
+    data: CodeDataModule,
+    clock: RoundClock,
+    problems: Sequence[Problem],
+) -> Written:
+    with clock.timed("generating"):
+        drafts = work.drafts(module, data, problems)
+    with clock.timed("verifying"):
+        written = work.verified(drafts)
+    if data.learns_from == "rollouts" and work.learning.advantages.wants_values:
+        with clock.timed("foretelling"):
+            return with_values(written, module, data.tokenizer, work.batch_size)
+    return written
+
+
+def _further(
+    work: RoundWork,
+    module: CodeModule,
+    data: CodeDataModule,
+    clock: RoundClock,
+    problems: Sequence[Problem],
+    first: Written,
+) -> list[Written]:
+    """Draws behind the first one; every process makes as many."""
+    settings = work.top_up
+    draws: list[Written] = []
+    taken = {problem.task_id for problem in problems}
+    num_tried, num_with_spread = len(problems), work.num_with_spread(first)
+    left = settings.max_extra_problems
+    while num_with_spread < settings.min_groups and left > 0:
+        share = max(_LEAST_SHARE, num_with_spread / max(1, num_tried))
+        count = min(left, math.ceil((settings.min_groups - num_with_spread) / share))
+        left -= count
+        more = [
+            problem
+            for problem in work.problems(data, count, draw=len(draws) + 1)
+            if problem.task_id not in taken
+        ]
+        taken.update(problem.task_id for problem in more)
+        draw = _written(work, module, data, clock, more)._replace(num_further=len(more))
+        num_tried += len(more)
+        num_with_spread += work.num_with_spread(draw)
+        draws.append(draw)
+    return draws
