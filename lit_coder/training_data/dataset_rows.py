@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lit_coder.corpora.cleaner import SAME_TEXT
+from lit_coder.corpora.datasets.benchmark_rows import BENCHMARK_READERS
 from lit_coder.corpora.datasets.opening import open_dataset
 from lit_coder.corpora.datasets.record import Record
 from lit_coder.corpora.decontamination import CONTAMINATED, DETECTORS, Decontaminator, Match
@@ -87,7 +88,8 @@ def read_dataset_rows(
     Raises:
         ValueError: it is not there, or gives nothing to train on.
     """
-    guard = None if choice.spec.is_benchmark else decontaminator
+    is_measured_on = choice.spec.is_benchmark and choice.spec.reader in BENCHMARK_READERS
+    guard = None if is_measured_on else decontaminator
     reading = _Reading(choice, template, int(validation_share * 2**64), guard, cleaner)
     dataset = open_dataset(choice.name, folder)
     num_crashes = 0 if cleaner is None else cleaner.parser.num_crashes
