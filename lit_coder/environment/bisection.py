@@ -36,8 +36,8 @@ class Departure:
         line: of the draft, from 1; of the statement that made the difference. 0 where the draft
             has no statement there.
         function: the function it is in, "<module>" for the first level.
-        step: how many statements had been executed with it.
-        num_steps: statements that the draft executes in all, as far as it was followed.
+        step: its place among the steps that the draft takes; 0 where it is wrong before the first.
+        num_steps: all of them, as far as the draft was followed.
         num_executions: runs in the sandbox that it took.
     """
 
@@ -126,7 +126,7 @@ class Bisector:
         return Departure(
             line=lines.get(place, 0),
             function=place[0],
-            step=step,
+            step=step - 1,
             num_steps=num_steps,
             num_executions=self._look.num_executions - before,
         )
