@@ -48,12 +48,17 @@ def test_a_round_solves_the_problems_of_a_dataset_and_a_resume_changes_nothing(
     assert "mbpp_train: the reference of mbpp_train/605 does not pass its own tests" in whole.err
     assert "10 labelled" in " ".join(whole.out.split())
     expected = rounds(on_sets.folder, "run")
+    record = (on_sets.folder / "runs" / "run" / "datasets.json").read_text()
+    entries = json.loads(record)["datasets"]
+    assert entries["mbpp_train"]["not_used"] == {"reference fails its tests": 1}
+    assert entries["alpaca_python"]["left_out"] == {"same text": 5}
     assert len(expected) == 2 and expected[0][1] is not None
     assert sum(counts["generated"] for counts in json.loads(str(expected[1][2])).values()) == 8
     # From within the second round.
     resumed = on_sets("fit", "--ckpt_path=runs/run/checkpoints/step-00000003.ckpt")
     assert resumed.status == 0, resumed.err
     assert "does not pass" not in resumed.err
+    assert (on_sets.folder / "runs" / "run" / "datasets.json").read_text() == record
     assert rounds(on_sets.folder, "run") == expected
     changed = on_sets.refused("fit", "--ckpt_path=last", "--data.datasets=[mbpp_train]")
     assert changed.startswith("data.datasets is ['mbpp_train'], but the run has")
@@ -108,6 +113,8 @@ def test_scores_of_weights_that_were_trained_on_a_benchmark_are_marked(
         ("instruction_template=alpaca", "data.instruction_template 'alpaca' is no Python"),
         ("datasets_folder=nowhere", "there is no folder nowhere"),
         ("max_samples_per_dataset=0", "data.max_samples_per_dataset must be 1 or more"),
+        ("keep_only=parse", "data.keep_only must be one of parses, all, not parse"),
+        ("cleaning={min_lenght: 3}", "data.cleaning has no option 'min_lenght'; the options are"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_leaves_no_folder(
