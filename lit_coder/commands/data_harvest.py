@@ -119,6 +119,10 @@ def _checked(options: argparse.Namespace) -> Path:
             dataset_spec(name)
         except ValueError as error:
             raise ValueError(f"--datasets: {error}") from error
+    if options.folder is not None and not options.folder.expanduser().exists():
+        raise ValueError(
+            f"--folder {options.folder}: there is no such folder; give the one with the datasets"
+        )
     output = Path(options.output)
     if output.suffix != ".jsonl":
         raise ValueError(f"--output {output}: a problem file ends in .jsonl; name it so")

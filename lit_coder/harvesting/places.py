@@ -49,7 +49,7 @@ class OpenPlaces:
         self._source: CorpusSource | None = None
         if is_dataset or is_named_dataset(spec):
             dataset = dataset_spec(spec)
-            refuse_benchmark(dataset)
+            refuse_benchmark(dataset, "--datasets" if is_dataset else "SOURCE")
             self.name = dataset.name
             self._source = DatasetSource(dataset, folder, max_documents)
             return
@@ -87,7 +87,7 @@ def is_named_dataset(name: str) -> bool:
     return name.strip().lower().replace("-", "_") in DATASETS and not Path(name).exists()
 
 
-def refuse_benchmark(dataset: DatasetSpec) -> None:
+def refuse_benchmark(dataset: DatasetSpec, option: str) -> None:
     """Raise where a dataset is there to be measured on.
 
     Raises:
@@ -98,7 +98,7 @@ def refuse_benchmark(dataset: DatasetSpec) -> None:
     train = f"{dataset.reader}_train"
     instead = f"take {train}" if train in DATASETS else "name another source"
     raise ValueError(
-        f"SOURCE {dataset.name} is a benchmark, and problems made of it would be trained on; "
+        f"{option} {dataset.name} is a benchmark, and problems made of it would be trained on; "
         f"{instead}"
     )
 

@@ -106,7 +106,9 @@ def test_nothing_is_overwritten_unasked(source: Path, capsys: pytest.CaptureFixt
         (["no.py", "--output", "x.jsonl"], "SOURCE no.py"),
         (["--output", "x.jsonl"], "name a SOURCE"),
         (["--datasets", "codesearchnt", "--output", "x.jsonl"], "did you mean codesearchnet"),
-        (["mbpp", "--output", "x.jsonl"], "take mbpp_train"),
+        (["mbpp", "--output", "x.jsonl"], "SOURCE mbpp is a benchmark"),
+        (["--datasets", "apps", "--output", "x.jsonl"], "--datasets apps is a benchmark"),
+        (["mbpp_train", "--folder", "nowhere", "--output", "x.jsonl"], "--folder nowhere"),
         (["stdlib", "--output", "x.jsonl", "--max-documents", "0"], "--max-documents"),
     ],
 )
