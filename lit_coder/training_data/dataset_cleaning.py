@@ -59,6 +59,9 @@ class RowCleaner:
         options: what is left out.
         keep_only: "parses" leaves out answers whose code does not parse, or is not there.
         parser: to parse with, and left open; None starts one of its own.
+
+    Raises:
+        ValueError: what is compared cannot be written.
     """
 
     def __init__(
@@ -83,8 +86,9 @@ class RowCleaner:
         self.parser = parser or SyntaxProcess()
         self._licences = options.licences and {each.casefold() for each in options.licences}
         self._signatures = None if options.near_duplicates is None else SignatureMaker()
-        self._folder = TemporaryDirectory(prefix="lit_coder-rows-")
-        self._seen = SeenDocuments(Path(self._folder.name), options.near_duplicates)
+        with _full_disk_said(OSError, sqlite3.OperationalError):
+            self._folder = TemporaryDirectory(prefix="lit_coder-rows-")
+            self._seen = SeenDocuments(Path(self._folder.name), options.near_duplicates)
 
     def licence_objection(self, record: Record, spec: DatasetSpec) -> Objection | None:
         """Whether a row is under none of the licences that are kept.
@@ -107,7 +111,7 @@ class RowCleaner:
         found = self.licence_objection(record, spec)
         if found is not None:
             return found
-        with _full_disk_said():
+        with _full_disk_said(sqlite3.OperationalError):
             return self._poor(record) or self._repeated(record, f"{spec.name} {record.name}")
 
     def close(self) -> None:
@@ -169,10 +173,10 @@ def code_of(record: Record) -> str | None:
 
 
 @contextmanager
-def _full_disk_said() -> Iterator[None]:
+def _full_disk_said(*kinds: type[Exception]) -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except kinds as error:
         raise ValueError(
             f"data.datasets: what its rows are compared by cannot be written ({error}); free some "
             "space, or name another folder in TMPDIR"

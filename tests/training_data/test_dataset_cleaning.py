@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +96,14 @@ def test_a_licence_is_the_rows_own_or_that_of_its_dataset(parser: SyntaxProcess)
     record = Record("a", "instruction", "Do.", "x = 1\n", licence="mit")
     assert reasons(parser, record, program("x = 2\n"), options=only_mit) == ["", "licence"]
     assert reasons(parser, program("x = 2"), options=CleaningOptions(licences=(ALPACA.licence,)))
+
+
+def test_a_disk_that_cannot_be_written_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(ValueError, match=r"data\.datasets: .* name another folder in TMPDIR"):
+        RowCleaner(CleaningOptions())
 
 
 def test_every_reason_has_its_count_and_its_first_rows() -> None:
