@@ -283,7 +283,7 @@ class RecursiveGenerationCallback(pl.Callback):
         """Refuse optimizer steps without a row for samples, where the run is to train on some."""
         first_steps = max(1, -(-self.start_after_steps // self.every_n_steps)) * self.every_n_steps
         if self.num_problems and first_steps < max_steps and data.labelled_share < 1:
-            require_room(loader.mixture)
+            require_room(loader.mixture, data)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the round's clock."""

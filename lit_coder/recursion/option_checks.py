@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lit_coder.generation.contract import SamplingOptions
+from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.training_data.mixture import POOL_PART, Mixture
+from lit_coder.training_data.pairs import require_room_for_pairs
 
 _SMALLEST = {
     "start_after_steps": 0,
@@ -93,8 +95,12 @@ def require_way_back(num_held_out: int) -> None:
         )
 
 
-def require_room(mixture: Mixture) -> None:
-    """Raise where no row of an optimizer step is left for accepted samples."""
+def require_room(mixture: Mixture, data: CodeDataModule) -> None:
+    """Raise where no row of an optimizer step is left for what rounds will bring."""
+    rows = mixture.global_batch - mixture.corpus_rows_per_step
+    if data.learns_from == "pairs":
+        # Known now, though the first pairs come later.
+        require_room_for_pairs(int(rows * (1 - data.labelled_share)), mixture.num_micro_batches)
     if not mixture.has_room_for(POOL_PART):
         raise ValueError(
             f"data.batch_size leaves no row of an optimizer step ({mixture.global_batch}) for the "

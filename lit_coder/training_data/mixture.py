@@ -71,6 +71,7 @@ class Mixture:
         corpus_rows_per_step: rows of each step that are the corpus's.
         global_batch: as given.
         learned: as given.
+        num_micro_batches: as given.
         num_left_out: rows of rollouts or pairs that have no place in the round's steps.
 
     Raises:
@@ -131,7 +132,7 @@ class Mixture:
         ]
         self._order: LearnedOrder | None = None
         self._filling: PackedExamples | None = None
-        self.num_left_out = 0
+        self.num_left_out, self.num_micro_batches = 0, num_micro_batches
         if learned is not None:
             self._order_learned(learned, num_steps, num_micro_batches)
         self._step = -1

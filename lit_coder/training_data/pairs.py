@@ -188,6 +188,19 @@ class PairPart:
         }
 
 
+def require_room_for_pairs(rows_per_step: int, num_micro_batches: int) -> None:
+    """Raise where a micro-batch could not hold both rows of a pair.
+
+    Raises:
+        ValueError: naming the options.
+    """
+    if rows_per_step < 2 * num_micro_batches:
+        raise ValueError(
+            "data.batch_size leaves no two rows of a micro-batch for a pair of completions; raise "
+            "it, or lower data.labelled_share"
+        )
+
+
 class PairOrder:
     """Which pairs each step of a round trains on.
 
@@ -201,12 +214,8 @@ class PairOrder:
 
     def __init__(self, part: PairPart, plan: OrderPlan) -> None:
         self._num_hands = plan.num_micro_batches
+        require_room_for_pairs(plan.rows_per_step, self._num_hands)
         most = plan.rows_per_step // (2 * self._num_hands)
-        if not most:
-            raise ValueError(
-                "data.batch_size leaves no two rows of a micro-batch for a pair of completions; "
-                "raise it, or lower data.labelled_share"
-            )
         generator = numpy.random.Generator(numpy.random.PCG64(draw_seed(f"pairs/{plan.key}")))
         order = generator.permutation(len(part.pairs))
         wanted = min(len(order) // self._num_hands, most * plan.num_steps)

@@ -22,7 +22,7 @@ from tests.recursion.tiny_policy import (
     policy_module,
     policy_recursion,
 )
-from tests.recursion.tiny_run import records_in, samples_in
+from tests.recursion.tiny_run import fit, make_recursion, records_in, samples_in
 
 
 class Batches(pl.Callback):
@@ -167,3 +167,10 @@ def test_rewards_rise_in_rounds_of_one_step_that_have_next_to_no_cost_of_their_o
     assert sorted(rounds)[len(rounds) // 2] < 0.5
     rewards = [record.policy["reward_mean"] for record in records_in(tmp_path) if record.policy]
     assert sum(rewards[-3:]) / 3 > sum(rewards[:3]) / 3 + 0.15
+
+
+def test_every_nth_round_is_measured_and_the_last_one(tmp_path: Path) -> None:
+    fit(tmp_path, recursion=make_recursion(num_problems=0, measure_every_n_rounds=2), max_steps=6)
+    records = records_in(tmp_path)
+    assert [r.held_out is not None for r in records] == [False, True, True]
+    assert [r.validation_loss is not None for r in records] == [False, True, True]
