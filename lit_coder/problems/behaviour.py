@@ -49,8 +49,12 @@ def canonical_text(value: Value) -> str:
         return repr(value)
     if kind is list or kind is tuple:
         # Asked many thousand times a second, mostly of flat lists and of tuples of one value.
-        is_flat = _PLAIN.issuperset(map(type, value))  # type: ignore[call-overload]
-        inner = ",".join(map(repr if is_flat else canonical_text, value))  # type: ignore[call-overload]
+        inner = ",".join(
+            [
+                repr(member) if type(member) in _PLAIN else canonical_text(member)
+                for member in value  # type: ignore[attr-defined]
+            ]
+        )
         return f"[{inner}]" if kind is list else f"({inner},)"
     if isinstance(value, dict):
         entries = sorted((canonical_text(key), canonical_text(item)) for key, item in value.items())

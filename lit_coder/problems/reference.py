@@ -149,9 +149,16 @@ def _batch(cases: tuple[tuple[Operation, ...], ...]) -> _Batch:
         arguments = tuple(tuple(each.arguments for each in operations) for operations in cases)
     asked = [each.arguments for operations in cases for each in operations]
     is_plain = all(type(value) in _IMMUTABLE for given in asked for value in given)
-    # Version 2 knows no references: what stands twice in the arguments becomes two objects.
-    packed = b"" if is_plain else marshal.dumps(arguments, 2)  # type: ignore[arg-type]
+    packed = b"" if is_plain else _packed(arguments)
     return _Batch(cases, function, arguments, packed)
+
+
+def _packed(arguments: tuple[Value, ...]) -> bytes:
+    """What `marshal.loads` makes separate copies of."""
+    # Version 2 knows no references: what stands twice in the arguments becomes two objects. In
+    # those, only texts and numbers stand twice, which later versions write once and load faster.
+    separate = marshal.loads(marshal.dumps(arguments, 2))  # type: ignore[arg-type]
+    return marshal.dumps(separate)
 
 
 _MOST_KNOWN_BATCHES = 1024
@@ -183,7 +190,7 @@ def _copies(arguments: tuple[Value, ...]) -> tuple[Value, ...]:
         if len(_KNOWN_COPIES) >= _MOST_KNOWN_COPIES:
             _KNOWN_COPIES.clear()
         is_plain = all(type(value) in _IMMUTABLE for value in arguments)
-        packed = b"" if is_plain else marshal.dumps(arguments, 2)  # type: ignore[arg-type]
+        packed = b"" if is_plain else _packed(arguments)
         known = _KNOWN_COPIES[id(arguments)] = (arguments, packed)
     copies: tuple[Value, ...] = marshal.loads(known[1]) if known[1] else arguments
     return copies
