@@ -1,6 +1,6 @@
 """What a curriculum is worth: equal draws against SolvedSometimes, same number of samples.
 
-    python -m benchmarks.curriculum                        # a tiny GPT, 2 seeds, one core
+    python -m benchmarks.curriculum                        # a tiny GPT, 3 seeds, one core
     python -m benchmarks.curriculum --whole --seeds 3      # the quickstart as it is
 
 Both arms are real fits of `configs/quickstart.yaml` with the same seed, optimizer steps and number
@@ -35,13 +35,13 @@ ARMS: dict[str, tuple[str, ...]] = {
 SMALL: tuple[str, ...] = (
     "--model.init_args.hidden_size=64",
     "--model.init_args.num_hidden_layers=2",
-    "--data.difficulties=[1,2,3,4,5]",
-    "--data.held_out_difficulties=[1,2,3,4,5]",
-    "--data.num_held_out=17",
+    "--data.difficulties=[1,2,3]",
+    "--data.held_out_difficulties=[1,2,3]",
+    "--data.num_held_out=25",
     "--data.max_sequence_length=96",
     "--data.num_labelled=200",
-    "--recursion.start_after_steps=160",
-    "--recursion.every_n_steps=40",
+    "--recursion.start_after_steps=400",
+    "--recursion.every_n_steps=50",
     "--recursion.num_problems=60",
     "--recursion.num_samples=4",
     "--recursion.max_new_tokens=56",
@@ -49,7 +49,7 @@ SMALL: tuple[str, ...] = (
     "--sandbox.workers=1",
 )
 """What makes a run one of a minute."""
-SMALL_STEPS, WHOLE_STEPS = 280, 1200
+SMALL_STEPS, WHOLE_STEPS = 650, 1200
 LARGEST_LOSS_POINTS = 3.0
 
 
@@ -122,9 +122,9 @@ def print_table(runs: Sequence[ArmRun]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run all arms one after the other; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], allow_abbrev=False)
-    parser.add_argument("--seeds", type=int, default=2, help="seeds 1, 2, ... (2)")
+    parser.add_argument("--seeds", type=int, default=3, help="seeds 1, 2, ... (3)")
     parser.add_argument("--whole", action="store_true", help="the quickstart as it is")
-    parser.add_argument("--max_steps", type=int, help="optimizer steps (280, or 1200 of --whole)")
+    parser.add_argument("--max_steps", type=int, help="optimizer steps (650, or 1200 of --whole)")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/curriculum"))
     options, extra = parser.parse_known_args(argv)
     if options.output.exists():
