@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import torch
+from lightning.pytorch.strategies import FSDPStrategy
 from lightning.pytorch.utilities import rank_zero_only
 
 from lit_coder.generation.contract import TokenGenerator
@@ -83,6 +84,7 @@ class GPTModule(CodeModule):
     """
 
     network: GPT
+    learning: PolicyLearning | None = None
 
     def __init__(
         self,
@@ -181,6 +183,20 @@ class GPTModule(CodeModule):
         """Have blocks and loss go through torch.compile; where that fails, they go on as is."""
         self.network.compile_blocks()
         self.objective.compile()
+
+    def on_fit_start(self) -> None:
+        """Refuse a reference where nobody could make it.
+
+        Raises:
+            ValueError: the weights are cut up.
+        """
+        super().on_fit_start()
+        is_cut = isinstance(self.trainer.strategy, FSDPStrategy)
+        if is_cut and self.learning is not None and self.learning.wants_reference:
+            raise ValueError(
+                "trainer.strategy fsdp cannot copy the weights that model.init_args.objective "
+                "compares with; set ddp, or PolicyGradient with kl_coefficient 0"
+            )
 
     def take_reference(self) -> None:
         """Freeze a copy of the network, where the objective wants one and has none yet."""
