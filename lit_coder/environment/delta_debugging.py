@@ -16,7 +16,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
-from lit_coder.environment.looking_inside import MOST_STEPS, LookingInside
+from lit_coder.environment.looking_inside import MOST_COVERED_STEPS, LookingInside
 from lit_coder.environment.visible_run import run_visible_tests
 from lit_coder.problems.problem import Problem, Value
 from lit_coder.sandbox.contract import Limits, Runner
@@ -135,8 +135,9 @@ def smallest_failing_edits(
         limits: of one run.
         most_trials: completions that are tried.
 
+    Where that is not seen again, as of programs that draw chance, there are no edits.
+
     Raises:
-        ValueError: the second completion fails no test that the first one passes.
         SandboxError: the sandbox itself broke down.
     """
     num_executions = 0
@@ -149,7 +150,7 @@ def smallest_failing_edits(
     right, wrong = passed(passing), passed(failing)
     lost = [i for i, (one, two) in enumerate(zip(right, wrong, strict=True)) if one and not two]
     if not lost:
-        raise ValueError("failing fails no test that passing passes: there is no edit to look for")
+        return FailingEdits((), "", num_executions)
 
     def fails(part: list[Edit]) -> bool:
         found = passed(applied(passing, part))
@@ -216,7 +217,7 @@ def _answer(
     look: LookingInside, program: str, function: str, arguments: tuple[Value, ...]
 ) -> tuple[Value, str]:
     case = ("operations", [("call", function, arguments)])
-    found = look.ask("cover", program, [case], MOST_STEPS)
+    found = look.ask("cover", program, [case], MOST_COVERED_STEPS)
     return (None, "crashed") if found is None else tuple(found["answers"][0][0])
 
 

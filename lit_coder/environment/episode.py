@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from lit_coder.environment.bisection import Bisector
+from lit_coder.environment.delta_debugging import smallest_failing_edits
 from lit_coder.environment.known_cases import known_cases
 from lit_coder.environment.looking_inside import LookingInside
 from lit_coder.environment.suspicion import Suspicion
@@ -36,6 +37,9 @@ _RANKING_EXECUTIONS = 2
 # log2 of the most steps that are followed, and two.
 _REFERENCE_EXECUTIONS = 16
 _MOST_SUSPECTS = 3
+# The two programs, and parts of their edits.
+_EDIT_TRIALS = 10
+_EDIT_EXECUTIONS = 2 + _EDIT_TRIALS
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
@@ -110,6 +114,7 @@ class Episode:
         self.ending: Ending | None = None
         self._runner = runner
         self._num_runs = 0
+        self._best: tuple[str, tuple[bool, ...]] = ("", ())
         self._look = LookingInside(runner, rules.limits)
 
     @property
@@ -162,7 +167,7 @@ class Episode:
         found = run_visible_tests(
             self._runner, self.problem, self.completion, rules.limits, rules.shows_expected
         )
-        self.passed = found.passed
+        self._note(found.passed)
         return f"{sum(found.passed)} of {len(found.passed)} tests pass\n{found.text}"
 
     def _run_snippet(self, text: str) -> str:
@@ -188,7 +193,7 @@ class Episode:
         ranking = Suspicion(self._look, edits).rank(self.program, cases)
         if not ranking.passed:
             return "the program cannot be followed: it does not parse, or does not come to an end"
-        self.passed = ranking.passed
+        self._note(ranking.passed)
         if all(ranking.passed):
             return "all tests pass: there is no fault to find"
         if with_reference and self._may_run(_REFERENCE_EXECUTIONS):
@@ -196,7 +201,27 @@ class Episode:
         suspects = ranking.suspects[:_MOST_SUSPECTS]
         self.suspicious_lines = tuple(each.line for each in suspects)
         told = [f"line {each.line}: {self._line(each.line)}  ({each.reason})" for each in suspects]
-        return "\n".join(told) or "no statement of the program is reached by a failing test"
+        told = told or ["no statement of the program is reached by a failing test"]
+        return "\n".join([*told, *self._edits_that_fail(ranking.passed)])
+
+    def _note(self, passed: tuple[bool, ...]) -> None:
+        """Keep what the tests say, and the program that passes most of them."""
+        self.passed = passed
+        if sum(passed) > sum(self._best[1]):
+            self._best = (self.completion, passed)
+
+    def _edits_that_fail(self, passed: tuple[bool, ...]) -> list[str]:
+        """The fewest edits since the best program so far that make it fail a test it passed."""
+        best, best_passed = self._best
+        has_lost = any(one and not two for one, two in zip(best_passed, passed, strict=False))
+        if not has_lost or not self._may_run(_EDIT_EXECUTIONS):
+            return []
+        limits = self.rules.limits
+        found = smallest_failing_edits(
+            self._runner, self.problem, best, self.completion, limits, _EDIT_TRIALS
+        )
+        self._num_runs += found.num_executions
+        return [f"a test that passed before fails by these edits:\n{found.text}"]
 
     def _bisect_with_reference(self, case: tuple[object, ...]) -> str:
         reference = self.problem.program(self.problem.reference or "")

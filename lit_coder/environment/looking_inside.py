@@ -19,7 +19,10 @@ from lit_coder.problems.problem import Call
 from lit_coder.sandbox.contract import CallJob, Limits, Runner
 
 MOST_STEPS = 10_000
-"""Steps of a program that are followed; one that takes more is stopped."""
+"""Steps of a program whose states are noted; one that takes more is stopped."""
+
+MOST_COVERED_STEPS = 200_000
+"""Steps of a program of which it is only noted where they are."""
 
 _FOLLOWING = (
     "harvesting.inside.execution",

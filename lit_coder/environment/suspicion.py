@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lit_coder.environment.known_cases import Answers, KnownCases
-from lit_coder.environment.looking_inside import MOST_STEPS, LookingInside
+from lit_coder.environment.looking_inside import MOST_COVERED_STEPS, LookingInside
 
 _MOST_STATEMENTS = 40
 
@@ -83,7 +83,7 @@ class Suspicion:
             SandboxError: the sandbox itself broke down.
         """
         before = self._look.num_executions
-        covered = self._look.ask("cover", program, list(cases.given), MOST_STEPS)
+        covered = self._look.ask("cover", program, list(cases.given), MOST_COVERED_STEPS)
         if covered is None:
             return Ranking((), (), self._look.num_executions - before, 0)
         passed = tuple(cases.passes(i, each) for i, each in enumerate(covered["answers"]))

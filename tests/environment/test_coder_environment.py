@@ -103,6 +103,18 @@ def test_the_budget_ends_an_episode_without_reward(make: Make) -> None:
     assert info["hidden_passed"] and list(observation["left"]) == [0, 0]
 
 
+def test_what_passed_before_is_told_with_the_edits_that_broke_it(make: Make) -> None:
+    environment = make()
+    environment.reset()
+    environment.step(environment.action("write", WRONG))
+    environment.step(environment.action("run_tests"))
+    environment.step(environment.action("write", "    # again\n" + WRONG.replace("+= x", "-= x")))
+    assert told(environment, "bisect").endswith(
+        "a test that passed before fails by these edits:\n"
+        "-            total += x\n+            total -= x"
+    )
+
+
 def test_with_the_reference_the_first_failing_test_is_followed(make: Make) -> None:
     environment = make(bisects_with_reference=True, shows_expected=True)
     environment.reset()
