@@ -12,7 +12,11 @@ from typing import Any
 from lit_coder.recursion.policy_checks import PolicyFacts, require_fitting_policy
 from lit_coder.training_data.pool_part import LearnsFrom
 
-_BY_CLASS: dict[str, LearnsFrom] = {"PolicyGradient": "rollouts", "Preference": "pairs"}
+_BY_CLASS: dict[str, LearnsFrom] = {
+    "PolicyGradient": "rollouts",
+    "CanvasPolicy": "rollouts",
+    "Preference": "pairs",
+}
 
 
 def learns_from(objective: Any) -> LearnsFrom:
@@ -37,7 +41,7 @@ def refuse_unfit_objective(config: Any) -> None:
     for name, part in (("reward", reward), ("advantages", advantages)):
         if part is not None and kind != "rollouts":
             raise ValueError(
-                f"recursion.{name} is for the objective PolicyGradient; set "
+                f"recursion.{name} is for the objective PolicyGradient or CanvasPolicy; set "
                 "model.init_args.objective, or leave it out"
             )
     facts = PolicyFacts(

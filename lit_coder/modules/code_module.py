@@ -23,6 +23,7 @@ from torch import nn
 
 from lit_coder.generation.contract import TokenGenerator
 from lit_coder.generation.text_stops import stop_rule
+from lit_coder.modules.canvas_learning import CanvasLearning
 from lit_coder.modules.gradient_clipping import clip_gradients
 from lit_coder.modules.optimizers import (
     OptimizerOptions,
@@ -141,7 +142,7 @@ class CodeModule(pl.LightningModule):
     """
 
     network: nn.Module
-    learning: PolicyLearning | None = None
+    learning: PolicyLearning | CanvasLearning | None = None
     has_static_shapes = False
     """Whether it trains and writes in rows of one length, as XLA devices want it."""
 

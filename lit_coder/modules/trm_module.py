@@ -96,6 +96,7 @@ class TRMModule(CodeModule):
 
     network: TRM
     averaged: TRM
+    learning: CanvasLearning | None = None
     has_static_shapes = True
 
     def __init__(
@@ -148,7 +149,7 @@ class TRMModule(CodeModule):
         self.averaged = frozen_copy(self.network)
         self.average_decay = average_decay
         self.objective = DeepSupervision(cross_entropy, halt_weight)
-        self.canvas_learning = None if objective is None else CanvasLearning(objective)
+        self.learning = None if objective is None else CanvasLearning(objective)
         self._measures = TRMMeasures(self.network, supervision_steps)
         self._carries: Carries | None = None
         self._saved_carries: dict[str, Tensor] = {}
@@ -162,6 +163,13 @@ class TRMModule(CodeModule):
         if self.device.type == "xla" and self.training_options.compile_mode == "on":
             raise ValueError(
                 "model.init_args.compile cannot be on here: XLA compiles by itself; leave it out"
+            )
+        data = getattr(self.trainer, "datamodule", None)
+        has_rewards = data is None or getattr(data, "learns_from", "accepted") == "rollouts"
+        if self.learning is not None and not has_rewards:
+            raise ValueError(
+                "model.init_args.objective needs batches with canvases and their rewards: set "
+                "data.learns_from to rollouts, or leave the objective out"
             )
         super().on_fit_start()
         self._carries = Carries(self.network, self.trainer.accumulate_grad_batches)
@@ -177,9 +185,9 @@ class TRMModule(CodeModule):
         assert self._carries is not None, "fit begins with on_fit_start"
         fields = {name: batch[name] for name in ("ids_BT", "labels_BT")}
         starts = None
-        if self.canvas_learning is not None:
-            fields = self.canvas_learning.fields(batch)
-            starts = self.canvas_learning.starts(self.network, fields)
+        if self.learning is not None:
+            fields = self.learning.fields(batch)
+            starts = self.learning.starts(self.network, fields)
         index = batch_index % self.trainer.accumulate_grad_batches
         step = self._supervise(self._carries.of(fields, index), fields, starts)
         loss = self._step_loss(step)
@@ -191,8 +199,8 @@ class TRMModule(CodeModule):
     def _step_loss(self, step: SupervisionStep) -> SupervisionLoss:
         labels_BT = step.carry.data["labels_BT"]
         weights_BT = self._weights(labels_BT)
-        if self.canvas_learning is not None:
-            return self.canvas_learning.loss(step, weights_BT)
+        if self.learning is not None:
+            return self.learning.loss(step, weights_BT)
         return self.objective(step.logits_BLV, step.halt_B, labels_BT, weights_BT)
 
     def loss(self, batch: Batch) -> Tensor:
@@ -234,8 +242,8 @@ class TRMModule(CodeModule):
     def take_measures(self) -> dict[str, float]:
         """Exact answers, depth and halting since the last row, and what the policy measured."""
         measures = self._measures.take()
-        if self.canvas_learning is not None:
-            policy = self.canvas_learning.since_row.take()
+        if self.learning is not None:
+            policy = self.learning.since_row.take()
             measures |= {f"train/{name}": mean for name, mean in policy.items()}
         return measures
 
@@ -249,16 +257,16 @@ class TRMModule(CodeModule):
         super().on_save_checkpoint(checkpoint)
         if self._carries is not None:
             checkpoint["trm_carries"] = self._carries.state_dict()
-        if self.canvas_learning is not None:
-            checkpoint["canvas_learning"] = self.canvas_learning.state_dict()
+        if self.learning is not None:
+            checkpoint["canvas_learning"] = self.learning.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep what the slots worked on for a fit; other uses drop it."""
         super().on_load_checkpoint(checkpoint)
         if self._trainer is not None and self.trainer.state.fn == TrainerFn.FITTING:
             self._saved_carries = dict(checkpoint.get("trm_carries", {}))
-            if self.canvas_learning is not None and "canvas_learning" in checkpoint:
-                self.canvas_learning.load_state_dict(checkpoint["canvas_learning"])
+            if self.learning is not None and "canvas_learning" in checkpoint:
+                self.learning.load_state_dict(checkpoint["canvas_learning"])
 
     def _supervise(
         self, carry: Carry, batch: dict[str, Tensor], starts: TRMState | None

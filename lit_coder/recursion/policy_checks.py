@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lit_coder.modules.policy_learning import Objective
+from lit_coder.objectives.canvas_policy import CanvasPolicy
 from lit_coder.objectives.policy_gradient import PolicyGradient
 
 
@@ -26,13 +27,13 @@ class PolicyFacts(NamedTuple):
     has_value_head: bool
 
 
-def require_fitting_policy(objective: Objective | None, facts: PolicyFacts) -> None:
+def require_fitting_policy(objective: Objective | CanvasPolicy | None, facts: PolicyFacts) -> None:
     """Raise where an objective could not learn from what the rounds give it.
 
     Raises:
         ValueError: naming the option.
     """
-    is_policy = isinstance(objective, PolicyGradient)
+    is_policy = isinstance(objective, PolicyGradient | CanvasPolicy)
     wanted = "accepted" if objective is None else "rollouts" if is_policy else "pairs"
     if facts.learns_from != wanted:
         raise ValueError(
@@ -44,6 +45,8 @@ def require_fitting_policy(objective: Objective | None, facts: PolicyFacts) -> N
             "data.labelled_share is 1, which leaves no row for what model.init_args.objective "
             "learns from; set it below 1"
         )
+    if isinstance(objective, CanvasPolicy):
+        _require_noisy_starts(objective, facts)
     if facts.wants_values and not facts.has_value_head:
         raise ValueError(
             "recursion.advantages ValueAdvantages compares with what a value head foretold; set "
@@ -56,6 +59,26 @@ def require_fitting_policy(objective: Objective | None, facts: PolicyFacts) -> N
         )
     if isinstance(objective, PolicyGradient):
         _require_whole_distribution(objective, facts)
+
+
+def _require_noisy_starts(objective: CanvasPolicy, facts: PolicyFacts) -> None:
+    """What tells the candidates of a problem apart is the noise of their starts."""
+    if not facts.temperature > 0 or facts.temperature != objective.start_noise:
+        raise ValueError(
+            "recursion.temperature must be above 0 and start_noise "
+            f"({objective.start_noise}) of model.init_args.objective, not {facts.temperature}: it "
+            "is the noise that canvases are written from"
+        )
+    if facts.wants_values:
+        raise ValueError(
+            "recursion.advantages ValueAdvantages needs a value head, which a TRMModule has in its "
+            "halting head: set halting of model.init_args.objective to value and leave it out"
+        )
+    if facts.has_solver:
+        raise ValueError(
+            "recursion.solver must be left out with the objective CanvasPolicy: it learns from "
+            "what the model itself wrote"
+        )
 
 
 def _require_whole_distribution(objective: PolicyGradient, facts: PolicyFacts) -> None:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 
+from lit_coder.modules.canvas_learning import CanvasLearning
 from lit_coder.modules.policy_learning import PolicyLearning
 from lit_coder.recursion.advantages import RolloutCounts
 from lit_coder.recursion.processes import Processes
 
 
 def policy_measures(
-    learning: PolicyLearning | None, processes: Processes, rollouts: RolloutCounts | None
+    learning: PolicyLearning | CanvasLearning | None,
+    processes: Processes,
+    rollouts: RolloutCounts | None,
 ) -> dict[str, float] | None:
     """Means over the tokens or pairs of the round's steps, of all processes, and what it wrote.
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from lit_coder.generation.contract import SamplingOptions
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.modules.policy_learning import Objective
+from lit_coder.objectives.canvas_policy import CanvasPolicy
 from lit_coder.recursion.advantages import GroupAdvantages, RolloutLearning
 from lit_coder.recursion.curriculum import Curriculum
 from lit_coder.recursion.gates import VisibleTests
@@ -98,7 +99,7 @@ def round_settings(options: Mapping[str, Any]) -> RoundSettings:
 
 def policy_facts(
     module: CodeModule, data: CodeDataModule, settings: RoundSettings
-) -> tuple[Objective | None, PolicyFacts]:
+) -> tuple[Objective | CanvasPolicy | None, PolicyFacts]:
     """A module's objective, and what it must fit."""
     sampling = settings.sampling
     objective = None if module.learning is None else module.learning.objective

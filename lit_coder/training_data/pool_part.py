@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from lit_coder.generation.canvas import Canvas, CanvasShape
 from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.training_data.canvas_rollouts import CanvasRolloutPart, canvas_rollout_rows
 from lit_coder.training_data.learned_part import LearnedPart
 from lit_coder.training_data.mixture import POOL_PART, MixturePart
 from lit_coder.training_data.pairs import PairPart, pair_rows, pairs_of_pool, read_preferences
@@ -61,7 +63,12 @@ def learned_part(
     pool = SamplePool(place.folder, "")
     if learns_from == "rollouts":
         newest = pool.read_chosen(place.version, ["round"], _of_round(place.round - 1))
-        return RolloutPart(rollout_rows(newest, tokenizer, length), passes, share)
+        if options["canvas_length"] is None:
+            return RolloutPart(rollout_rows(newest, tokenizer, length), passes, share)
+        shape = CanvasShape(length - options["canvas_length"], options["canvas_length"])
+        canvas = Canvas(shape, tokenizer.pad_id, tokenizer.end_id, tokenizer.fim_middle_id)
+        rows = canvas_rollout_rows(newest, tokenizer, canvas)
+        return CanvasRolloutPart(rows, passes, share)
     pairs = []
     if place.version != EMPTY_VERSION:
         pairs += pairs_of_pool(pool, place.version, options["max_pairs_per_problem"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import lightning.pytorch as pl
 import pytest
 import torch
 from torch import Tensor
@@ -88,18 +89,37 @@ def test_slots_and_measures_go_on_after_a_resume_also_from_a_run_without_rewards
     batch = canvas_batch(module, 4, wanted=10)
     loader: Any = DataLoader([batch] * 3, batch_size=None)  # type: ignore[arg-type]
     trainer = fit_canvases(module, tmp_path, max_steps=2, data=loader)
-    assert module.canvas_learning is not None
-    measured = module.canvas_learning.since_round.means()
+    assert module.learning is not None
+    measured = module.learning.since_round.means()
     assert measured["reward"] == pytest.approx(float(batch["rewards_B"].mean()))
     trainer.save_checkpoint(tmp_path / "rewarded.ckpt", weights_only=False)
     content = torch.load(tmp_path / "rewarded.ckpt", weights_only=True)
     assert content["trm_carries"]["data.is_policy_B"].tolist() == [1.0] * 4
     resumed = learning_module()
     fit_canvases(resumed, tmp_path, max_steps=3, data=loader, ckpt_path=tmp_path / "rewarded.ckpt")
-    assert resumed.canvas_learning is not None
-    count = resumed.canvas_learning.since_round.totals["reward"][1]
+    assert resumed.learning is not None
+    count = resumed.learning.since_round.totals["reward"][1]
     assert float(count) == 3 * 4
     assert "train/reward" in resumed.take_measures()
+
+
+def test_data_without_rewards_are_refused_and_not_trained_on_as_if_nothing_were_asked(
+    tmp_path: Path,
+) -> None:
+    batches = canvas_batches().dataset
+    data = pl.LightningDataModule.from_datasets(train_dataset=batches, val_dataset=batches)
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        max_steps=1,
+        limit_val_batches=0,
+        default_root_dir=tmp_path,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    with pytest.raises(ValueError, match=r"model\.init_args\.objective needs batches with"):
+        trainer.fit(learning_module(), datamodule=data)
 
 
 def test_another_way_to_probabilities_than_the_networks_is_refused() -> None:
