@@ -17,7 +17,7 @@ a predicate has two outputs and is still a problem; `known_wrong_program` can be
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from lit_coder.problems.behaviour import canonical_text
 from lit_coder.problems.problem import Case, Cases, Construct, Operation, Problem, Value
@@ -97,11 +97,15 @@ def can_cross(value: Value) -> bool:
     if kind in _SCALARS:
         return True
     if kind in _SEQUENCES:
-        # Asked of every output; most hold scalars alone.
-        return _SCALARS.issuperset(map(type, value)) or all(map(can_cross, value))  # type: ignore[call-overload]
+        return _all_cross(value)  # type: ignore[arg-type]
     if kind is dict:
-        return can_cross([*value]) and can_cross([*value.values()])  # type: ignore[misc, attr-defined]
+        return _all_cross(value) and _all_cross(value.values())  # type: ignore[arg-type, attr-defined]
     return False
+
+
+def _all_cross(values: Collection[Value]) -> bool:
+    """Whether all values may cross; of most outputs and their members all are scalars."""
+    return _SCALARS.issuperset(map(type, values)) or all(map(can_cross, values))
 
 
 def _asked(cases: tuple[Case, ...]) -> Iterator[tuple[Operation, Value]]:
