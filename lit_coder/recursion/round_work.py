@@ -128,16 +128,29 @@ class RoundWork:
         own = sum(map(self.learning.has_spread, written.groups))
         return int(self._processes.sums([own])[0])
 
+    def parts(self, problems: Sequence[Problem], most: int) -> list[Sequence[Problem]]:
+        """This process's share of the problems, cut where a batch of rows ends.
+
+        Args:
+            problems: of all processes.
+            most: parts, at most.
+        """
+        own = self._processes.share(problems)
+        sampling = self._settings.sampling
+        per_batch = max(1, sampling.batch_size // max(1, sampling.num_samples))
+        num_batches = -(-len(own) // per_batch)
+        size = per_batch * max(1, -(-num_batches // most))
+        return [own[start : start + size] for start in range(0, len(own), size)]
+
     def drafts(
         self, module: CodeModule, data: CodeDataModule, problems: Sequence[Problem]
     ) -> list[list[Draft]]:
-        """What the solver writes for this process's share of the problems, by problem."""
+        """What the solver writes for problems of this process, by problem."""
         solver = self._settings.solver
-        own = self._processes.share(problems)
         options = dataclasses.replace(self._settings.sampling, seed=data.seed)
         with _memory_named(options.batch_size):
-            drafts = solver.solve(own, module.generator(), data.tokenizer, options, data.round)
-        by_task: dict[str, list[Draft]] = {problem.task_id: [] for problem in own}
+            drafts = solver.solve(problems, module.generator(), data.tokenizer, options, data.round)
+        by_task: dict[str, list[Draft]] = {problem.task_id: [] for problem in problems}
         for draft in drafts:
             by_task[draft.problem.task_id].append(draft)
         return list(by_task.values())

@@ -6,12 +6,18 @@ All processes do this together, each with its share of the problems; the first o
 A policy learns only from problems whose completions earned differently. Where too few of a
 round's do, further problems are drawn until there are enough or the limit is reached (dynamic
 sampling: Yu et al., arXiv:2503.14476).
+
+Programs run while further ones are written: the problems are taken in parts, and the verdicts of a
+part are reached beside the generation of the next. What "verifying" takes of a round is what is
+left then, in which the device has nothing to do. Parts change no sample: each has its own random
+stream.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.problems.problem import Problem
@@ -20,6 +26,9 @@ from lit_coder.recursion.repairer import Repairer
 from lit_coder.recursion.round_clock import RoundClock
 from lit_coder.recursion.round_work import RoundWork, Written
 from lit_coder.training_data.data_module import CodeDataModule
+
+NUM_PARTS = 8
+"""Parts that a draw is generated in, at most."""
 
 _LEAST_SHARE = 0.1
 """Share of further problems that is expected to have spread, at least."""
@@ -65,10 +74,18 @@ def _written(
     clock: RoundClock,
     problems: Sequence[Problem],
 ) -> Written:
-    with clock.timed("generating"):
-        drafts = work.drafts(module, data, problems)
-    with clock.timed("verifying"):
-        written = work.verified(drafts)
+    verdicts: list[Future[Written]] = []
+    checker = ThreadPoolExecutor(1, thread_name_prefix="verdicts")
+    try:
+        with clock.timed("generating"):
+            for part in work.parts(problems, NUM_PARTS):
+                drafts = work.drafts(module, data, part)
+                verdicts.append(checker.submit(work.verified, drafts))
+        with clock.timed("verifying"):
+            groups = [group for verdict in verdicts for group in verdict.result().groups]
+    finally:
+        checker.shutdown(cancel_futures=True)
+    written = Written(groups)
     if data.learns_from == "rollouts" and work.learning.advantages.wants_values:
         with clock.timed("foretelling"):
             return with_values(written, module, data.tokenizer, work.batch_size)
