@@ -120,8 +120,10 @@ class Bisector:
         good = passed[-1] if passed else 0
         bad = min([bad, *(mark for mark in marks if mark > good)])
         step = first_bad(good, bad, is_good)
-        # What is wrong before the first statement is so by the definition of the function.
-        place = states[step - 2][2] if step > 1 else (states[0][2][0], 0)
+        place = states[step - 2][2] if step > 1 else ("", 0)
+        if not place[0]:
+            # What is wrong before a function's first statement is so by its definition.
+            place = (states[min(step, len(states)) - 1][2][0], 0)
         lines = {tuple(each): line for each, line in whole["lines"]}
         return Departure(
             line=lines.get(place, 0),

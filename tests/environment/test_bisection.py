@@ -77,8 +77,10 @@ def helper(n):
         n = 0
     return n * 2
 """
-    case = ("operations", [("construct", "Counter", (1,)), ("method", "add", (2,))])
-    for right, wrong, line in (("= start", "= start + 1", 3), ("n * 2", "n * 3", 11)):
+    case = ("operations", [("construct", "Counter", (1,)), ("method", "add", ())])
+    program = program.replace("add(self, n)", "add(self, n=2)")
+    changes = (("= start", "= start + 1", 3), ("n * 2", "n * 3", 11), ("n=2", "n=3", 4))
+    for right, wrong, line in changes:
         found = Bisector(look).first_departure(program.replace(right, wrong), program, case)
         assert found is not None and found.line == line
 
