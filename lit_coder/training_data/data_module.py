@@ -37,11 +37,7 @@ from lit_coder.training_data.mixture import CorpusPart, Mixture, MixturePart
 from lit_coder.training_data.pool import EMPTY_VERSION, SamplePool
 from lit_coder.training_data.pool_part import LearnsFrom, PoolPlace, accepted_part, learned_part
 from lit_coder.training_data.problem_batch import ProblemBatch, ProblemLoader
-from lit_coder.training_data.problem_rows import (
-    CanvasRows,
-    ProblemRows,
-    SequenceRows,
-)
+from lit_coder.training_data.problem_rows import CanvasRows, ProblemRows, SequenceRows
 from lit_coder.training_data.problem_set import ProblemSet
 from lit_coder.training_data.round_loader import BatchLayout, RoundLoader, RowLoader
 from lit_coder.training_data.validation_rows import validation_loaders
@@ -260,7 +256,9 @@ class CodeDataModule(pl.LightningDataModule):
         new._num_used_corpus_rows = self._num_used_corpus_rows + self._corpus_rows_of_round
         new._already_said, new.datasets = self._already_said, self.datasets
         new._failing, new.learns_from = self._failing, self.learns_from
-        for name in ("problems", "tokenizer", "corpus", "_labelled", "_validation"):
+        # Where difficulties join from round to round, the labelled part does not stay the same.
+        labelled = () if own["rounds_per_difficulty"] else ("_labelled",)
+        for name in ("problems", "tokenizer", "corpus", "_validation", *labelled):
             new.__dict__[name] = getattr(self, name)
         return new
 
