@@ -258,8 +258,10 @@ class CodeDataModule(pl.LightningDataModule):
         new._failing, new.learns_from = self._failing, self.learns_from
         # Where difficulties join from round to round, the labelled part does not stay the same.
         labelled = () if own["rounds_per_difficulty"] else ("_labelled",)
-        for name in ("problems", "tokenizer", "corpus", "_validation", *labelled):
+        for name in ("problems", "tokenizer", "corpus"):
             new.__dict__[name] = getattr(self, name)
+        made = ("_validation", *labelled)
+        new.__dict__.update((name, self.__dict__[name]) for name in made if name in self.__dict__)
         return new
 
     def train_dataloader(self) -> RoundLoader:
