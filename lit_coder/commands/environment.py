@@ -64,7 +64,7 @@ class EnvironmentParser(SandboxParser):
             type=str,
             default="all_programs",
             metavar="NAME",
-            help="where problems come from: a family or a kind, or a problem file (.jsonl)",
+            help="where problems come from: a family or a group, or a problem file (.jsonl)",
         )
         add(
             "--difficulty",
@@ -150,11 +150,14 @@ def _play(argv: list[str]) -> int:
 def _environment(own: dict[str, Any], options: SandboxOptions) -> CoderEnvironment:
     from lit_coder.environment.coder_environment import CoderEnvironment
 
+    if options.workers is None:
+        # One program at a time.
+        options = dataclasses.replace(options, workers=1)
     try:
         return CoderEnvironment(
             own["source"],
             _difficulties(own["difficulty"]),
-            sandbox=dataclasses.replace(options, workers=1),
+            sandbox=options,
             max_steps=own["max_steps"],
             max_executions=own["max_executions"],
             bisects_with_reference=own["with_reference"],

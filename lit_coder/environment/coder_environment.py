@@ -44,7 +44,7 @@ class CoderEnvironment(gymnasium.Env[Observation, dict[str, Any]]):
     """Write, run tests, run a snippet, bisect, accept.
 
     Args:
-        problems: a family's or a kind's name, a problem file, or a list of problems.
+        problems: a family's or a group's name, a problem file, or a list of problems.
         difficulties: of a family; () = all.
         runner: a running one that is shared; None = its own.
         sandbox: how its own runner is built; None = one worker and otherwise the defaults.

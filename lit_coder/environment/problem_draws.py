@@ -1,6 +1,6 @@
 """Where an environment's problems come from, by one plain option.
 
-    draws = ProblemDraws("arithmetic", difficulties=(2, 3))     # a family, or a kind of them
+    draws = ProblemDraws("arithmetic", difficulties=(2, 3))     # a family, or a group of them
     draws = ProblemDraws("my_problems.jsonl")                   # a file, or a folder of them
     draws = ProblemDraws([problem, ...])
     problem = draws.draw(7)                                     # the same for the same number
@@ -28,7 +28,7 @@ class ProblemDraws:
     """Draws problems by number.
 
     Args:
-        problems: a problem file or a folder of them, a family's or a kind's name, or the problems.
+        problems: a problem file or a folder of them, a family's or a group's name, or the problems.
         difficulties: of a family; () = all that it offers.
 
     Raises:
