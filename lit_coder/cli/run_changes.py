@@ -27,7 +27,7 @@ _DATA = (
     "families",
     "difficulties",
     "num_labelled",
-    "rounds_per_difficulty",
+    "difficulty_rounds",
     "held_out_families",
     "held_out_difficulties",
     "num_held_out",

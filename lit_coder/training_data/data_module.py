@@ -55,7 +55,7 @@ class CodeDataModule(pl.LightningDataModule):
         families: problem families to draw from; data/README.md lists them.
         difficulties: difficulties to train on.
         num_labelled: problems with solutions, over all families and difficulties.
-        rounds_per_difficulty: rounds until the next difficulty joins, easiest first; 0 = all.
+        difficulty_rounds: rounds from which the 2nd, 3rd ... labelled difficulty is there too.
         held_out_difficulties: difficulties of the held-out set.
         num_held_out: held-out problems of each family and difficulty.
         held_out_families: families of the held-out problems; None = families.
@@ -112,7 +112,7 @@ class CodeDataModule(pl.LightningDataModule):
         families: list[str] | None = None,
         difficulties: Sequence[int] = (1, 2, 3, 4, 5),
         num_labelled: int = 120,
-        rounds_per_difficulty: int = 0,
+        difficulty_rounds: Sequence[int] = (),
         held_out_difficulties: Sequence[int] = (2, 3, 4, 5),
         num_held_out: int = 50,
         held_out_families: list[str] | None = None,
@@ -257,7 +257,7 @@ class CodeDataModule(pl.LightningDataModule):
         new._already_said, new.datasets = self._already_said, self.datasets
         new._failing, new.learns_from = self._failing, self.learns_from
         # Where difficulties join from round to round, the labelled part does not stay the same.
-        labelled = () if own["rounds_per_difficulty"] else ("_labelled",)
+        labelled = () if own["difficulty_rounds"] else ("_labelled",)
         for name in ("problems", "tokenizer", "corpus"):
             new.__dict__[name] = getattr(self, name)
         made = ("_validation", *labelled)
@@ -354,8 +354,8 @@ class CodeDataModule(pl.LightningDataModule):
 
     @cached_property
     def _labelled(self) -> MixturePart:
-        every = self.hparams["rounds_per_difficulty"]
-        labelled = easy_first(self.problems.labelled, self.round, every)
+        joins = self.hparams["difficulty_rounds"]
+        labelled = easy_first(self.problems.labelled, self.round, joins)
         return labelled_part(self._makers, labelled, self.datasets, self.labelled_share)
 
     def _example_parts(self, run_folder: Path) -> list[MixturePart]:

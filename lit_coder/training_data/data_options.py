@@ -73,12 +73,14 @@ def require_ranges(options: Mapping[str, Any]) -> None:
     """
     for names, smallest in (
         (("num_labelled", "num_held_out", "num_validation", "num_workers"), 0),
-        (("rounds_per_difficulty",), 0),
         (("batch_size", "rollout_passes", "max_pairs_per_problem"), 1),
         (("max_sequence_length",), 8),
     ):
         for name in names:
             _require(name, options[name], options[name] >= smallest, f"{smallest} or more")
+    joins = list(options["difficulty_rounds"])
+    are_rising = joins == sorted(joins) and all(each > 0 for each in joins)
+    _require("difficulty_rounds", joins, are_rising, "rounds in rising order, above 0")
     for name in ("labelled_share", "corpus_share"):
         _require(name, options[name], 0 < options[name] <= 1, "above 0, at most 1")
     share = options["corpus_validation_share"]

@@ -19,21 +19,21 @@ LABELLED = split_problems(
 
 
 @pytest.mark.parametrize(
-    "round, expected", [(0, {1}), (1, {1}), (2, {1, 2}), (4, {1, 2, 4}), (99, {1, 2, 4})]
+    "round, expected", [(0, {1}), (1, {1}), (2, {1, 2}), (5, {1, 2, 4}), (99, {1, 2, 4})]
 )
-def test_another_difficulty_joins_after_so_many_rounds(round: int, expected: set[int]) -> None:
-    now = easy_first(LABELLED, round, rounds_per_difficulty=2)
+def test_another_difficulty_joins_in_each_of_these_rounds(round: int, expected: set[int]) -> None:
+    now = easy_first(LABELLED, round, difficulty_rounds=(2, 5))
     assert {problem.difficulty for problem in now} == expected
     assert list(now) == [each for each in LABELLED if each.difficulty in expected]
 
 
 def test_without_it_all_are_there_from_the_start() -> None:
-    assert easy_first(LABELLED, 0, rounds_per_difficulty=0) == LABELLED
+    assert easy_first(LABELLED, 0, difficulty_rounds=()) == LABELLED
 
 
 def test_a_round_is_made_of_what_has_joined(tmp_path: Path) -> None:
     data = tiny_data(
-        difficulties=[1, 4], rounds_per_difficulty=1, steps_per_round=5, max_sequence_length=200
+        difficulties=[1, 4], difficulty_rounds=[1], steps_per_round=5, max_sequence_length=200
     )
     longest = []
     for round in (0, 1):
@@ -43,6 +43,12 @@ def test_a_round_is_made_of_what_has_joined(tmp_path: Path) -> None:
     assert longest[0] < longest[1]
 
 
-def test_a_negative_number_of_rounds_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"data\.rounds_per_difficulty .*-1"):
-        CodeDataModule(rounds_per_difficulty=-1)
+def test_difficulties_beyond_the_rounds_come_with_the_last() -> None:
+    now = easy_first(LABELLED, 2, difficulty_rounds=(2,))
+    assert {problem.difficulty for problem in now} == {1, 2, 4}
+
+
+@pytest.mark.parametrize("rounds", [[3, 2], [0], [-1]])
+def test_rounds_that_do_not_rise_are_refused_by_name(rounds: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"data\.difficulty_rounds"):
+        CodeDataModule(difficulty_rounds=rounds)
