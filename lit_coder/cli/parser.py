@@ -23,7 +23,8 @@ TITLES = {
     "": "run",
     "model": "model: what is trained (--model.help GPTModule lists a class's options)",
     "data": "data: problems, tokenizer and batches",
-    "recursion": "recursion: generate, verify, train on what truly passes, round after round",
+    "recursion": "recursion: generate, verify, train on what truly passes, round after round\n"
+    "(--recursion.reward.help ShapedByExecution lists a class's options)",
     "sandbox": "sandbox: how programs are run",
     "checkpoint": "checkpoint: what a killed run goes on from",
     "benchmark": "benchmark: what test and predict measure",
@@ -42,10 +43,13 @@ USUAL_TRAINER_OPTIONS = {
 _HELP = {
     "ckpt_path": "checkpoint to go on from or to measure: a file; last = the newest run of "
     "--config, or of all; auto = last if there is one, else a new run",
+    "model": "GPTModule, TRMModule, or the import path of a CodeModule of your own; its options "
+    "stand behind it, as --model.hidden_size 64",
+    "model.help": "show the options of GPTModule or TRMModule and exit",
     "print_config": "print the configuration and exit",
     "seed_everything": "decides on everything random; true = another one each time",
 }
-"""Of options that are Lightning's own."""
+"""Of options that are Lightning's own, in words that are true here."""
 
 _OF_A_SECTION = "Path to a configuration file."
 
@@ -98,10 +102,13 @@ class OneSentenceParser(LightningArgumentParser):
 
     def _shows(self, action: argparse.Action, section: str) -> bool:
         action.help = _HELP.get(action.dest, action.help)
+        action.has_our_help = action.dest == "model"  # type: ignore[attr-defined]
         if action.dest == "weights_only":
             return False  # ours always are
         if type(action).__name__ == "ActionLink" or action.help == _OF_A_SECTION:
             return False  # no options: values that are linked, and files of one section only
+        if action.dest.endswith(".help") and section != "model" and self.help_section is None:
+            return False  # one of them stands in the section's title
         if section == "trainer" and self.help_section is None:
             ours = USUAL_TRAINER_OPTIONS.get(action.dest.removeprefix("trainer."))
             action.help, action.has_our_help = ours, True  # type: ignore[attr-defined]

@@ -107,8 +107,7 @@ class RecursiveGenerationCallback(pl.Callback):
             repairs them. A checkpoint or a run's folder, last = the newest run; None = nobody.
         repairs_per_problem: programs of such a problem that are repaired, at most.
         reward: what a program earns where model.init_args.objective learns from rewards. None =
-            1 where it passes all visible tests, else 0; others are ShareOfVisibleTests and
-            ShapedByExecution.
+            1 where it passes all visible tests, else 0.
         advantages: what a reward is compared with. None = the others of its problem
             (GroupAdvantages); ValueAdvantages = what a value head foretold.
         min_groups: problems whose programs earned differently; a round with fewer draws further

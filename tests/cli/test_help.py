@@ -33,13 +33,16 @@ def test_help_of_fit_has_our_sections_first_and_trainer_short() -> None:
     lines = ended.stdout.splitlines()
     starts = [next(i for i, t in enumerate(lines) if t.startswith(f"{name}:")) for name in order]
     assert starts == sorted(starts) and len(lines) < 400
-    assert "auto = last if" in " ".join(ended.stdout.split())
+    text = " ".join(ended.stdout.split())
+    assert "auto = last if" in text and "classes: VisibleTests, NoTests)" in text
+    assert "--recursion.gate.help" not in text
 
 
 def test_a_section_has_a_help_of_its_own(command: CommandLine) -> None:
     assert "--trainer.profiler" in command("fit", "--trainer.help").out
     only = command("fit", "--recursion.help").out
     assert "--recursion.num_samples" in only and "--data." not in only
+    assert "--recursion.gate.help" in only
 
 
 def test_help_of_a_model_lists_its_options(command: CommandLine) -> None:
