@@ -77,6 +77,11 @@ class LitCoderCLI(LightningCLI):
         self._config_text = ""
         super().__init__(**kwargs)
 
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
+        """The command that is run alone: the parsers of the others take as long again each."""
+        name = self._plan.arguments[0]
+        return {name: LightningCLI.subcommands()[name]}
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add our sections and link the values that must agree."""
         parser.add_argument(
