@@ -44,6 +44,8 @@ _CORPUS = (
     "corpus_share",
     "corpus_validation_share",
     "max_corpus_documents",
+    "keep_only",
+    "cleaning",
     "fim_rate",
     "pack_examples",
 )

@@ -18,6 +18,8 @@ CORPUS_OPTIONS = {
     "corpus_share": 0.5,
     "corpus_validation_share": 0.01,
     "max_corpus_documents": None,
+    "keep_only": "parses",
+    "cleaning": None,
     "fim_rate": 0.0,
     "pack_examples": False,
 }
@@ -26,6 +28,8 @@ OTHER: dict[str, Any] = {
     "corpus_share": 0.25,
     "corpus_validation_share": 0.02,
     "max_corpus_documents": 9,
+    "keep_only": "all",
+    "cleaning": {"min_length": 3},
     "fim_rate": 0.5,
     "pack_examples": True,
 }
