@@ -94,7 +94,6 @@ class RecursiveGenerationCallback(pl.Callback):
             answer) in a round; None = any number.
         near_duplicates: leave out what has this share of its pieces in common with an accepted
             program of any round, as 0.8; None = only what is the same program.
-        decontaminate: leave out samples that hold a task of HumanEval or MBPP.
         held_out_samples: samples of each held-out problem for pass@k, k = held_out_samples; 0 =
             greedy pass@1 only. They are drawn at `temperature` (0.8 where that is 0), without
             top_k and top_p.
@@ -134,7 +133,6 @@ class RecursiveGenerationCallback(pl.Callback):
         max_kept_per_family: int | None = None,
         max_kept_per_kind: int | None = None,
         near_duplicates: float | None = None,
-        decontaminate: bool = True,
         held_out_samples: int = 4,
         patience_rounds: int = 3,
         on_decline: Literal["warn", "stop", "roll_back"] = "warn",
@@ -166,7 +164,6 @@ class RecursiveGenerationCallback(pl.Callback):
         """The round that this epoch's end completed, for the callbacks after this one."""
         self.measure_every_n_rounds = measure_every_n_rounds
         self.on_collapse = on_collapse
-        self.decontaminate = decontaminate and num_problems > 0
         self._contamination: Contamination | None = None
         self._runner: Runner | None = None
         self._opened = ExitStack()
@@ -260,7 +257,8 @@ class RecursiveGenerationCallback(pl.Callback):
         sandbox = share_of_sandbox(self.sandbox, self.processes, trainer.num_nodes)
         self._runner = self._opened.enter_context(open_runner(sandbox))
         check_sandbox(self._runner)
-        if self.decontaminate and self.processes.is_first:
+        guards_pool = data.hparams["decontaminate"] and self.num_problems > 0
+        if guards_pool and self.processes.is_first:
             self._contamination = self._opened.enter_context(open_contamination())
         leave_out_failing(data, self._verifier(), self.processes)
 
