@@ -27,6 +27,7 @@ FOLLOWS = {
     "data.accumulate_grad_batches": "trainer.accumulate_grad_batches; set that",
     "data.seed": "seed_everything; set that",
     "data.pretrained": "model.init_args.pretrained; set that",
+    "data.learns_from": "model.init_args.objective; set that",
 }
 
 

@@ -29,6 +29,7 @@ _KINDS = {
     "bool": "true or false",
     "str": "text",
     "list": "a list as [a, b]",
+    "collections.abc.Sequence": "a list as [a, b]",
     "dict": "options as {a: 1}",
     "NoneType": "null",
 }
@@ -127,7 +128,18 @@ class Mistakes:
             text, r"(?:module '[^']+' )(has no attribute '[^']+')", r"(No module named '[^']+')"
         )
         if missing or "import path" in faults:
-            return f"{_place(where)}{name}: there is no class {value}; give its import path"
+            section = name.partition(".")[0]
+            chosen = f" {self.given.model}" if section == "model" and self.given.model else ""
+            return (
+                f"{_place(where)}{name}: there is no class {value}; --{section}.help{chosen} names "
+                "those there are, one of your own is given by its import path"
+            )
+        nested = re.match(r"NestedArg\(key='([^']+)'", value)
+        if nested:
+            return (
+                f"{name}.{nested[1]} is an option of a class, and {name} has none; give that "
+                f"before, as --{name} CLASS"
+            )
         if not known:
             return f"{_place(where)}{name} cannot be {value}: {faults[:200]}"
         return f"{_place(where)}{name} must be {' or '.join(known)}, not {value}"

@@ -70,6 +70,7 @@ WRONG_TYPES = (
     ("data.batch_size", "abc", "a whole number"),
     ("model.init_args.learning_rate", "fast", "a number"),
     ("data.families", "arithmetic", "a list"),
+    ("data.difficulty_rounds", "three", "a list"),
     ("sandbox.workers", "two", "a whole number or null"),
     ("recursion.on_decline", "explode", "one of warn, stop, roll_back"),
     ("benchmark.quantize", "int3", "one of int8, int4"),
@@ -78,6 +79,7 @@ WRONG_TYPES = (
 FOLLOWERS = (
     ("data.seed", "seed_everything"),
     ("data.steps_per_round", "recursion.every_n_steps"),
+    ("data.learns_from", "model.init_args.objective"),
     ("model.vocab_size", "data.tokenizer_vocab_size"),
     ("model.init_args.max_position_embeddings", "data.max_sequence_length"),
 )
@@ -136,6 +138,21 @@ def test_a_value_of_another_type_says_what_is_expected(
     sentence = command.refused("fit", "--config", QUICKSTART, f"--{option}", value)
     assert sentence.startswith(f"{option} must be ") and sentence.endswith(f"not {value}")
     assert expected in sentence
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("recursion.reward=Shaped", "there is no class Shaped; --recursion.help names those"),
+        ("model.init_args.objective=P", "there is no class P; --model.help GPTModule names those"),
+        ("recursion.advantages.discount=1", "give that before, as --recursion.advantages CLASS"),
+    ],
+)
+def test_a_class_that_is_not_there_says_where_the_choices_stand(
+    command: CommandLine, given: str, expected: str
+) -> None:
+    sentence = command.refused("fit", "--config", QUICKSTART, f"--{given}")
+    assert sentence.startswith(given.partition("=")[0]) and expected in sentence
 
 
 @pytest.mark.parametrize(("option", "source"), FOLLOWERS)
