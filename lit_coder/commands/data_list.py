@@ -15,6 +15,7 @@ from pathlib import Path
 from lit_coder.commands.command_parser import CommandParser
 from lit_coder.corpora.datasets.finding import Table, choose_files, search_places, tables_below
 from lit_coder.corpora.datasets.registry import DATASETS, DatasetSpec, dataset_spec
+from lit_coder.problems.benchmarks.files import data_places
 
 _TITLES = ("name", "rows", "size", "licence", "validation", "here")
 _WIDEST = (26, 12, 12, 16, 15, 40)
@@ -50,6 +51,7 @@ def run(argv: list[str]) -> int:
         print("  ".join(f"{_fitted(c, w):<{w}}" for c, w in zip(row, widths, strict=True)).rstrip())
     num_here = sum(row[-1] != "-" for row in rows)
     print(f"\n{len(rows)} datasets, {num_here} of them here. main.py data list NAME says more.")
+    print(f"Looked into: {', '.join(_places(options.folder))}.")
     return 0
 
 
@@ -92,6 +94,12 @@ def _row(spec: DatasetSpec, files: Sequence[Path]) -> tuple[str, ...]:
     if len(files) > 1:
         here = f"{len(files)} files in {files[0].parent.name}"
     return (spec.name, _rows(spec), spec.size, spec.licence, spec.validation, here)
+
+
+def _places(folder: Path | None) -> list[str]:
+    """The folders that are looked into; a mistyped one is told by its not being there."""
+    places = data_places() if folder is None else (folder,)
+    return [f"{place}{'' if place.exists() else ' (not there)'}" for place in places]
 
 
 def _rows(spec: DatasetSpec) -> str:

@@ -62,6 +62,15 @@ def test_list_shows_every_dataset_and_where_it_is(tmp_path: Path) -> None:
     assert "train.csv" in lines["glaive_qa"] and "Apache-2.0" in lines["glaive_qa"]
     assert lines["humaneval"].endswith("-")
     assert "1 of them here" in ended.out
+    assert f"Looked into: {tmp_path}." in ended.out
+
+
+def test_a_data_folder_that_is_not_there_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIT_CODER_DATA_DIR", "mistyped")
+    assert "Looked into: mistyped (not there), data (not there)." in data("list").out
 
 
 def test_list_says_all_that_is_known_of_one() -> None:
