@@ -216,7 +216,8 @@ class RoundWork:
         if not candidates:
             return Committed({}, None, base, len(accepted), knows)
         rules = self._settings.selection
-        decisions = select(candidates, rules, accepted, self._contamination)
+        learns_all = data.learns_from != "accepted"
+        decisions = select(candidates, rules, accepted, self._contamination, learns_all)
         drafts = [d for d in decisions if d.candidate.origin != REPAIR]
         repairs = [d for d in decisions if d.candidate.origin == REPAIR]
         samples, rollouts = [self._sample(d, data.round, step) for d in decisions], None

@@ -113,6 +113,7 @@ def select(
     rules: SelectionRules,
     known: Sequence[Sample | KnownProgram] = (),
     contamination: Contamination | None = None,
+    checks_refused: bool = False,
 ) -> list[Decision]:
     """Decide on every candidate, in the order given.
 
@@ -121,14 +122,19 @@ def select(
         rules: what is let in, and how much of it.
         known: the accepted samples that the pool already holds.
         contamination: finds what a benchmark holds; None looks for nothing.
+        checks_refused: look at what the gate refuses, too: where rewards or pairs are learned from,
+            it is trained on as well.
     """
+    chooser = _Chooser(rules, known, contamination)
     by_task: dict[str, list[int]] = defaultdict(list)
     decisions: dict[int, Decision] = {}
     for index, candidate in enumerate(candidates):
         if rules.gate.admits(candidate):
             by_task[candidate.problem.task_id].append(index)
         else:
-            decisions[index] = Decision(candidate, 0.0, rules.gate.refusal(candidate))
+            task = chooser.held_by_benchmark(candidate) if checks_refused else None
+            reason = CONTAMINATED if task is not None else rules.gate.refusal(candidate)
+            decisions[index] = Decision(candidate, 0.0, reason, task)
     turns: list[tuple[int, int, int, float]] = []
     for indices in by_task.values():
         least = Least.of(candidates[index] for index in indices)
@@ -136,7 +142,6 @@ def select(
         # The best first; the earlier sample wins a tie, so the order is the same in every run.
         indices.sort(key=lambda index: (-scores[index], index))
         turns += [(turn, len(indices), index, scores[index]) for turn, index in enumerate(indices)]
-    chooser = _Chooser(rules, known, contamination)
     for _, _, index, score in sorted(turns):
         decisions[index] = chooser.decision(candidates[index], score)
     return [decisions[index] for index in range(len(candidates))]
@@ -154,6 +159,7 @@ class _Chooser:
         self._rules = rules
         self._contamination = contamination
         self._seen = {(sample.task_id, sample.fingerprint) for sample in known}
+        self._held: dict[tuple[str, str], BenchmarkTask] = {}
         self._near = None
         if rules.near_duplicates is not None:
             pieces = (sample.shingles for sample in known)
@@ -168,11 +174,14 @@ class _Chooser:
     def decision(self, candidate: Candidate, score: float) -> Decision:
         """Whether it is accepted, and why not."""
         mark = (candidate.problem.task_id, fingerprint(candidate))
-        if mark in self._seen:
+        # Before duplicates: written twice it is a benchmark's still.
+        task = self._held.get(mark)
+        if task is None and mark in self._seen:
             return Decision(candidate, score, DUPLICATE)
         self._seen.add(mark)
-        task = self._held_by_benchmark(candidate)
+        task = task or self.held_by_benchmark(candidate)
         if task is not None:
+            self._held[mark] = task
             return Decision(candidate, score, CONTAMINATED, task)
         if score < self._rules.min_quality:
             return Decision(candidate, score, BELOW_QUALITY)
@@ -184,7 +193,8 @@ class _Chooser:
             self._near.add(shingles)
         return Decision(candidate, score, cap or ACCEPTED)
 
-    def _held_by_benchmark(self, candidate: Candidate) -> BenchmarkTask | None:
+    def held_by_benchmark(self, candidate: Candidate) -> BenchmarkTask | None:
+        """What a benchmark holds of the program."""
         if self._contamination is None:
             return None
         features = candidate.verdict.features

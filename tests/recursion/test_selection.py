@@ -381,6 +381,21 @@ def test_what_a_benchmark_holds_is_left_out_and_said_with_its_name() -> None:
     assert count_benchmarks(decisions) == {"humaneval": 2}
 
 
+def test_what_a_benchmark_holds_is_no_mere_duplicate_where_it_is_written_twice() -> None:
+    """Rewards and pairs are learned from duplicates, too."""
+    held = make_candidate(completion="    return x + 2\n")
+    decisions = choose([held, held], contamination=HoldsTwo())
+    assert [decision.reason for decision in decisions] == [CONTAMINATED] * 2
+    assert count_benchmarks(decisions) == {"humaneval": 2}
+
+
+def test_where_all_is_learned_from_benchmarks_are_looked_for_in_what_the_gate_refuses() -> None:
+    held = make_candidate(completion="    return x + 2\n", visible=0)
+    rules = SelectionRules(VisibleTests(), max_kept_per_problem=4)
+    found = select([held, make_candidate(visible=0)], rules, (), HoldsTwo(), checks_refused=True)
+    assert [each.reason for each in found] == [CONTAMINATED, "visible tests: failed"]
+
+
 def test_an_accepted_sample_brings_its_pieces_to_the_pool() -> None:
     pair = [make_candidate(shingles=pieces(1)), make_candidate(shingles=pieces(2), visible=0)]
     samples = [to_sample(d, SamplingOptions(), round=0, model_step=1) for d in choose(pair)]
