@@ -141,7 +141,7 @@ def _parser() -> CommandParser:
     parser = CommandParser(
         prog="main.py data make-tests",
         description="Write a pytest file for the functions of a file: what they give on arguments "
-        "that tell them from wrong versions of themselves.",
+        "that tell them from wrong versions of themselves. Classes are left alone.",
         allow_abbrev=False,
     )
     parser.add_argument("file", metavar="FILE", help="a .py file")
