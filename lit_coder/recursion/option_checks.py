@@ -72,6 +72,12 @@ def require_ranges(given: Mapping[str, Any]) -> None:
         raise ValueError(
             f"recursion.near_duplicates must be above 0 and at most 1, or null, not {share}"
         )
+    most_groups = given["num_problems"] + given["max_extra_problems"]
+    if given["min_groups"] > most_groups:
+        raise ValueError(
+            f"recursion.min_groups ({given['min_groups']}) is more than a round can draw: "
+            f"recursion.num_problems and recursion.max_extra_problems are {most_groups} together"
+        )
     if not 0 <= min_quality <= 1:
         raise ValueError(f"recursion.min_quality must be from 0 to 1, not {min_quality}")
 

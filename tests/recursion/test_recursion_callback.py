@@ -443,6 +443,11 @@ def test_an_impossible_option_is_refused_by_its_name(option: str, value: float) 
         make_recursion(**{option: value})
 
 
+def test_more_groups_than_a_round_can_draw_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"recursion\.min_groups \(6\) .* are 5 together"):
+        make_recursion(min_groups=6, num_problems=3, max_extra_problems=2)
+
+
 def test_rolling_back_without_held_out_problems_is_refused_at_the_start(tmp_path: Path) -> None:
     recursion = make_recursion(on_decline="roll_back")
     data = make_data(num_held_out=0)
