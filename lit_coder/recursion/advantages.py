@@ -146,10 +146,18 @@ class RolloutCounts:
 
 @dataclass(frozen=True, slots=True)
 class RolloutLearning:
-    """What a policy is told of its round."""
+    """What a policy is told of its round.
+
+    Attributes:
+        reward: of a completion.
+        advantages: what it is compared with.
+        keeps_all: problems without spread are trained on, too, with advantages of 0: a value that
+            learns to foretell rewards is to meet all of them.
+    """
 
     reward: Reward
     advantages: Advantages
+    keeps_all: bool = False
 
     def has_spread(self, group: Sequence[Candidate]) -> bool:
         """Whether two completions of a problem earned differently."""
@@ -171,6 +179,8 @@ class RolloutLearning:
             if reward is not None and sample.reason != CONTAMINATED:
                 rewarded[place] = dataclasses.replace(sample, reward=reward)
         weighed = self.advantages.weigh(list(rewarded.values()))
+        if self.keeps_all:
+            weighed = [each if each.advantages else _without_advantage(each) for each in weighed]
         found = dict(zip(rewarded, weighed, strict=True))
         counts = _counts(weighed, len(samples) - len(weighed))
         return [found.get(place, sample) for place, sample in enumerate(samples)], counts
@@ -179,6 +189,10 @@ class RolloutLearning:
 def _is_rollout(candidate: Candidate) -> bool:
     """Whether the policy drew it: each token, and the end where it ended, has its probability."""
     return 0 < len(candidate.log_probabilities) == len(candidate.token_ids) + candidate.ended
+
+
+def _without_advantage(sample: Sample) -> Sample:
+    return dataclasses.replace(sample, advantages=(0.0,) * len(sample.log_probabilities))
 
 
 def _groups(samples: Sequence[Sample]) -> torch.Tensor:

@@ -42,7 +42,7 @@ from lit_coder.recursion.repairer import Repairer, open_repairer, repairer_path
 from lit_coder.recursion.rewards import Reward
 from lit_coder.recursion.round_clock import RoundClock
 from lit_coder.recursion.round_record import HeldOutScore, RoundRecord
-from lit_coder.recursion.round_settings import policy_facts, round_settings
+from lit_coder.recursion.round_settings import fitting_policy, policy_facts, round_settings
 from lit_coder.recursion.round_work import (
     Committed,
     RoundWork,
@@ -247,6 +247,7 @@ class RecursiveGenerationCallback(pl.Callback):
             require_way_back(len(data.problems.held_out))
         assert isinstance(pl_module, CodeModule)
         require_fitting_policy(*policy_facts(pl_module, data, self._settings))
+        self._settings = fitting_policy(pl_module, self._settings)
         self._module = pl_module
         self._accumulate_grad_batches = trainer.accumulate_grad_batches
         self._repairer = open_repairer(

@@ -7,6 +7,7 @@ Options that are out of their range are refused here; when a round is due is not
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -95,6 +96,14 @@ def round_settings(options: Mapping[str, Any]) -> RoundSettings:
         ),
         top_up=TopUp(options["min_groups"], options["max_extra_problems"]),
     )
+
+
+def fitting_policy(module: CodeModule, settings: RoundSettings) -> RoundSettings:
+    """The settings with what a module's objective asks of rewards."""
+    objective = None if module.learning is None else module.learning.objective
+    is_value = isinstance(objective, CanvasPolicy) and objective.halting == "value"
+    learning = dataclasses.replace(settings.learning, keeps_all=is_value)
+    return dataclasses.replace(settings, learning=learning)
 
 
 def policy_facts(

@@ -12,6 +12,7 @@ import torch
 from lit_coder.modules.trm_module import TRMModule
 from lit_coder.objectives.canvas_policy import CanvasPolicy
 from lit_coder.recursion.policy_checks import PolicyFacts, require_fitting_policy
+from lit_coder.recursion.round_settings import fitting_policy
 from tests.recursion.tiny_policy import policy_data, policy_recursion
 from tests.recursion.tiny_run import make_trainer, records_in
 
@@ -53,6 +54,14 @@ def test_a_round_of_canvases_is_rewarded_and_the_next_one_learns_from_it(tmp_pat
     assert policy is not None
     assert policy["rollouts"] > 0
     assert policy["reward"] == pytest.approx(policy["reward_mean"], abs=1.0)
+
+
+@pytest.mark.parametrize("halting", ["own", "value"])
+def test_a_halting_head_that_is_the_value_learns_from_all_problems(halting: Any) -> None:
+    options = {"canvas_length": 24, "hidden_size": 16, "num_attention_heads": 2}
+    module = TRMModule(**options, objective=CanvasPolicy(halting=halting))  # type: ignore[arg-type]
+    settings = policy_recursion()._settings
+    assert fitting_policy(module, settings).learning.keeps_all == (halting == "value")
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,14 @@ def test_advantages_compare_within_a_problem_and_skip_one_without_spread() -> No
     assert (counts.groups, counts.without_spread, counts.reward_mean) == (2, 1, 0.75)
 
 
+def test_a_value_that_learns_rewards_meets_problems_without_spread_too() -> None:
+    learning = RolloutLearning(AllVisibleTests(), GroupAdvantages(), keeps_all=True)
+    solved = [make_sample(), make_sample()]
+    samples, counts = learning.weighed(solved, [make_candidate(), make_candidate()])
+    assert [sample.advantages for sample in samples] == [(0.0,) * 4] * 2
+    assert counts.without_spread == 1
+
+
 def test_values_give_each_token_an_advantage_and_a_return() -> None:
     samples, _ = weighed(ValueAdvantages(trace_decay=1.0, whiten=False), ("a", 1), ("b", 0))
     assert samples[0].advantages == pytest.approx((0.5,) * 3)
