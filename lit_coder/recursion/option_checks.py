@@ -56,6 +56,11 @@ def require_ranges(given: Mapping[str, Any]) -> None:
     for name, smallest in _SMALLEST.items():
         if given[name] < smallest:
             raise ValueError(f"recursion.{name} must be {smallest} or more, not {given[name]}")
+    if given["min_groups"] and not given["max_extra_problems"]:
+        raise ValueError(
+            f"recursion.min_groups is {given['min_groups']} and recursion.max_extra_problems 0, so "
+            "that no problem would be drawn for it; set the second, too, or leave both out"
+        )
     held_out_samples, min_quality = given["held_out_samples"], given["min_quality"]
     if held_out_samples < 0 or held_out_samples == 1:
         raise ValueError(

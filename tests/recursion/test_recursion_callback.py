@@ -448,6 +448,11 @@ def test_more_groups_than_a_round_can_draw_are_refused() -> None:
         make_recursion(min_groups=6, num_problems=3, max_extra_problems=2)
 
 
+def test_groups_for_which_nothing_would_be_drawn_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"min_groups is 2 and recursion\.max_extra_problems 0"):
+        make_recursion(min_groups=2, num_problems=3)
+
+
 def test_rolling_back_without_held_out_problems_is_refused_at_the_start(tmp_path: Path) -> None:
     recursion = make_recursion(on_decline="roll_back")
     data = make_data(num_held_out=0)
