@@ -80,12 +80,21 @@ class SelectionRules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A candidate, its quality, why it was accepted or not, and what a benchmark holds of it."""
+    """A candidate, its quality, why it was accepted or not, and what a benchmark holds of it.
+
+    Attributes:
+        candidate: as given.
+        quality: its rank score; 0 where the gate refused it.
+        reason: why it was accepted or not.
+        task: of the benchmark that holds it.
+        is_refused: by the gate, whatever else was found of it.
+    """
 
     candidate: Candidate
     quality: float
     reason: str
     task: BenchmarkTask | None = None
+    is_refused: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -95,7 +104,7 @@ class Decision:
     @property
     def admitted(self) -> bool:
         """Whether the gate let it pass; only then it has a quality."""
-        return self.reason in _ADMITTED
+        return self.reason in _ADMITTED and not self.is_refused
 
 
 def fingerprint(candidate: Candidate) -> str:
@@ -134,7 +143,7 @@ def select(
         else:
             task = chooser.held_by_benchmark(candidate) if checks_refused else None
             reason = CONTAMINATED if task is not None else rules.gate.refusal(candidate)
-            decisions[index] = Decision(candidate, 0.0, reason, task)
+            decisions[index] = Decision(candidate, 0.0, reason, task, is_refused=True)
     turns: list[tuple[int, int, int, float]] = []
     for indices in by_task.values():
         least = Least.of(candidates[index] for index in indices)

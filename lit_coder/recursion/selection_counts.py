@@ -84,7 +84,7 @@ def _count_one(decisions: Sequence[Decision]) -> FilterCounts:
         accepted=sum(decision.accepted for decision in decisions),
         distinct_fingerprints=len({(c.problem.task_id, fingerprint(c)) for c in parsed}),
         quality_sum=sum(decision.quality for decision in admitted),
-        contaminated=reasons[CONTAMINATED],
+        contaminated=sum(each.reason == CONTAMINATED for each in admitted),
         near_duplicates=reasons[NEAR_DUPLICATE],
         over_family_cap=reasons[OVER_FAMILY_CAP],
         over_kind_cap=reasons[OVER_KIND_CAP],

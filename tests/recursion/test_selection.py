@@ -394,6 +394,7 @@ def test_where_all_is_learned_from_benchmarks_are_looked_for_in_what_the_gate_re
     rules = SelectionRules(VisibleTests(), max_kept_per_problem=4)
     found = select([held, make_candidate(visible=0)], rules, (), HoldsTwo(), checks_refused=True)
     assert [each.reason for each in found] == [CONTAMINATED, "visible tests: failed"]
+    assert sum(count(found).values(), FilterCounts()).admitted == 0
 
 
 def test_an_accepted_sample_brings_its_pieces_to_the_pool() -> None:
