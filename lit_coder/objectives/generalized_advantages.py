@@ -17,6 +17,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+_ROUNDING = 1e-5
+"""Of sums over an episode's tokens, beside rewards of about 1."""
+
 
 @torch.no_grad()
 def generalized_advantages(
@@ -64,11 +67,13 @@ def generalized_advantages(
 def whitened(advantages_BT: Tensor, policy_mask_BT: Tensor) -> Tensor:
     """Advantages of mean 0 and deviation 1 over the mask; 0 where they are all the same.
 
+    The same are those, too, that only rounding tells apart: it is not to be learned from.
     To be taken over all rows of a round: over a micro-batch, it would depend on its size.
     """
     is_policy_BT = policy_mask_BT.bool()
     chosen_N = advantages_BT[is_policy_BT].float()
-    if len(chosen_N) == 0 or bool(chosen_N.amin() == chosen_N.amax()):
+    rounding = _ROUNDING * max(1.0, float(chosen_N.abs().amax())) if len(chosen_N) else 0.0
+    if len(chosen_N) == 0 or bool(chosen_N.amax() - chosen_N.amin() <= rounding):
         return torch.zeros_like(advantages_BT, dtype=torch.float32)
     scaled_BT = (advantages_BT.float() - chosen_N.mean()) / (chosen_N.std() + 1e-8)
     return torch.where(is_policy_BT, scaled_BT, 0.0)

@@ -87,6 +87,13 @@ def test_without_values_and_decay_every_token_has_the_rewards_of_its_rest() -> N
     assert advantages.tolist() == returns.tolist() == [[1, 1, 1, 0.5, 0.5]]
 
 
+def test_what_only_rounding_tells_apart_is_not_whitened_to_something() -> None:
+    torch.manual_seed(0)
+    advantages = 0.5 + 1e-7 * torch.randn(3, 5)
+    assert advantages.amin() < advantages.amax()
+    assert torch.count_nonzero(whitened(advantages, torch.ones(3, 5))) == 0
+
+
 def test_whitened_advantages_have_mean_0_and_deviation_1_over_the_mask() -> None:
     advantages = torch.tensor([[5.0, 1.0, 2.0], [6.0, 3.0, 0.0]])
     mask = torch.tensor([[0, 1, 1], [0, 1, 1]])
