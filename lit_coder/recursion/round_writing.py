@@ -50,7 +50,8 @@ def write_round(
         clock: told what is being done.
         repairer: mends what was rejected; None = nobody.
     """
-    problems = work.problems(data)
+    with clock.timed("generating"):
+        problems = work.problems(data)
     draws = [_written(work, module, data, clock, problems)]
     if data.learns_from == "rollouts":
         draws += _further(work, module, data, clock, problems, draws[0])
@@ -84,7 +85,8 @@ def _written(
         with clock.timed("verifying"):
             groups = [group for verdict in verdicts for group in verdict.result().groups]
     finally:
-        checker.shutdown(cancel_futures=True)
+        # A round that is broken off waits for no verdict: the sandbox's end ends what still runs.
+        checker.shutdown(wait=False, cancel_futures=True)
     written = Written(groups)
     if data.learns_from == "rollouts" and work.learning.advantages.wants_values:
         with clock.timed("foretelling"):
@@ -110,11 +112,9 @@ def _further(
         share = max(_LEAST_SHARE, num_with_spread / max(1, num_tried))
         count = min(left, math.ceil((settings.min_groups - num_with_spread) / share))
         left -= count
-        more = [
-            problem
-            for problem in work.problems(data, count, draw=len(draws) + 1)
-            if problem.task_id not in taken
-        ]
+        with clock.timed("generating"):
+            drawn = work.problems(data, count, draw=len(draws) + 1)
+        more = [problem for problem in drawn if problem.task_id not in taken]
         taken.update(problem.task_id for problem in more)
         draw = _written(work, module, data, clock, more)._replace(num_further=len(more))
         num_tried += len(more)
