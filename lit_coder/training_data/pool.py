@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lit_coder.corpora.lance_panics import panics_as_errors
 from lit_coder.training_data.sample import KnownProgram, Sample
 
 logger = logging.getLogger("lit_coder.training_data")
@@ -307,7 +308,8 @@ def _opened(path: Path, version: int) -> Iterator[Any]:
     import lance
 
     try:
-        yield lance.dataset(str(path), version=version)
+        with panics_as_errors():
+            yield lance.dataset(str(path), version=version)
     except (OSError, ValueError) as error:
         raise ValueError(_damaged(path, version)) from error
 
@@ -317,7 +319,8 @@ def _newest_version(path: Path) -> int | None:
     import lance
 
     try:
-        return int(lance.dataset(str(path)).version)
+        with panics_as_errors():
+            return int(lance.dataset(str(path)).version)
     except (OSError, ValueError, RuntimeError):
         return None
 
@@ -326,7 +329,8 @@ def _is_readable(path: Path, version: int) -> bool:
     import lance
 
     try:
-        lance.dataset(str(path), version=version)
+        with panics_as_errors():
+            lance.dataset(str(path), version=version)
     except (OSError, ValueError, RuntimeError):
         return False
     return True
@@ -337,7 +341,8 @@ def _moments(path: Path) -> dict[Any, Any]:
     import lance
 
     try:
-        return {v["version"]: v["timestamp"] for v in lance.dataset(str(path)).versions()}
+        with panics_as_errors():
+            return {v["version"]: v["timestamp"] for v in lance.dataset(str(path)).versions()}
     except (OSError, ValueError, RuntimeError):
         return {}
 
@@ -354,7 +359,8 @@ def _read_run_id(path: Path, version: int) -> str:
     # The newest version: another run's pool may not have the one that is asked for.
     newest = _newest_version(path)
     try:
-        dataset = lance.dataset(str(path), version=version if newest is None else newest)
+        with panics_as_errors():
+            dataset = lance.dataset(str(path), version=version if newest is None else newest)
     except (OSError, ValueError) as error:
         raise ValueError(_damaged(path, version)) from error
     return str((dataset.schema.metadata or {}).get(_RUN_ID, b"unknown").decode())
