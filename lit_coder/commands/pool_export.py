@@ -86,9 +86,9 @@ The sample pool of the lit_coder run `{place.run.name}` (run id `{place.pool.run
 | split | samples |
 |---|---|
 {table}
-`accepted` samples passed every visible test of their problem and trained the model. Hidden tests
-are only counted: where `passed_visible` is true and `passed` is false, the visible tests were too
-weak. `rejected` samples say why in `reason`.
+`accepted` samples passed every visible test of their problem; where no objective learned from
+rewards, they alone trained the model. Hidden tests are only counted: where `passed_visible` is true
+and `passed` is false, the visible tests were too weak. `rejected` samples say why in `reason`.
 
 | column | meaning |
 |---|---|
@@ -98,9 +98,12 @@ weak. `rejected` samples say why in `reason`.
 | `token_ids`, `log_probabilities` | as sampled |
 | `ended`, `origin`, `temperature`, `top_k`, `top_p`, `stream` | how it was sampled |
 | `status`, `detail`, `passed_visible`, `passed`, `trusted` | the verdict |
+| `visible_passed`, `visible_total` | visible tests that passed, and all of them |
+| `reward`, `advantages` | what an objective that learns from rewards made of it, of each token |
+| `values`, `returns` | of each token, what a value head foretold and should have foretold |
 | `fingerprint`, `shingles` | hashes of its normalized syntax tree, whole and in pieces |
 | `quality` | rank score from 0 to 1 of what passed |
-| `accepted`, `reason` | whether it trained the model, and why not |
+| `accepted`, `reason` | whether it was let in, and why not |
 
 Programs of a model are untrusted text: run them in a sandbox only.
 """

@@ -34,7 +34,7 @@ def write(path: Path, *records: object) -> Path:
 def test_the_example_file_shows_every_kind_of_test() -> None:
     problems = read_problems(DATA / "problems")
     assert {type(problem.tests) for problem in problems} == {Cases, CheckProgram, StdioCases}
-    assert {problem.kind for problem in problems} == {"function", "program"}
+    assert {problem.kind for problem in problems} == {"function", "class", "program"}
     assert len({behaviour(problem) for problem in problems}) == len(problems)
 
 
@@ -47,7 +47,7 @@ def test_the_json_lines_of_the_page_on_data_are_problems(tmp_path: Path) -> None
     page = (DATA / "README.md").read_text(encoding="utf-8")
     blocks = [block.split("```")[0] for block in page.split("```json\n")[1:]]
     (tmp_path / "page.jsonl").write_text("".join(blocks), encoding="utf-8")
-    assert len(read_problems(tmp_path)) == 6
+    assert len(read_problems(tmp_path)) == 7
 
 
 def test_cases_hold_typed_values(tmp_path: Path) -> None:

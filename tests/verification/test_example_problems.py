@@ -12,6 +12,7 @@ from lit_coder.verification.verifier import Attempt, Verifier
 
 PROBLEMS = read_problems(Path(__file__).parents[2] / "data" / "problems")
 WRONG = {
+    "example/tally": "    def add(self, word): return 1\n    def most(self): return None\n",
     "example/purse": "    def put(self, value): pass\n    def total(self): return 1\n"
     "    def largest(self): return None\n",
     "example/line_sums": "print(1)\n",
