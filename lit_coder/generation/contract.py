@@ -83,7 +83,8 @@ class Completion:
     Attributes:
         ids: token ids after the prompt, without the end token.
         log_probabilities: natural log of each sampled token's probability under the model at
-            temperature 1 (no truncation), the end token's last if `ended`.
+            temperature 1 (no truncation, and nothing that is never chosen), the end token's last
+            if `ended`.
         ended: the model gave the end token before `max_new_tokens` and the context ran out; a
             completion that a stop rule ended has not `ended`.
     """

@@ -40,8 +40,8 @@ class GPTGenerator:
         network: the GPT; its weights may change between calls.
         end_id: the token that ends a completion.
         pad_id: fills short rows, never chosen.
-        banned_ids: further ids that are never chosen. Log-probabilities stay those of the whole
-            vocabulary, as in training.
+        banned_ids: further ids that are never chosen, and have no part in log-probabilities: these
+            are of the distribution that is drawn from, as a policy is trained.
     """
 
     origin = "gpt"

@@ -142,10 +142,10 @@ class RowBatch:
         return None if token == self._rules.end_id else token
 
     def _choose(self, logits_AV: Tensor) -> tuple[Tensor, Tensor]:
-        """A token for each row, and its log-probability under the untouched distribution."""
-        normalizer_A = logits_AV.logsumexp(-1)
+        """A token for each row, and its log-probability among all that are not banned."""
         # The logits are not needed as they were: what is chosen keeps its own.
         allowed_AV = logits_AV.index_fill_(1, self._rules.banned_ids, float("-inf"))
+        normalizer_A = allowed_AV.logsumexp(-1)
         if self._openings:
             self._hold_to_openings(allowed_AV)
         token_A = choose(allowed_AV, self._uniforms_AN[:, self.num_drawn], self._options)

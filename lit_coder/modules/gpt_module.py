@@ -167,7 +167,9 @@ class GPTModule(CodeModule):
         weight_VC = self.network.output_weight
         values_BT = None if self.value_head is None else self.value_head(hidden_BTC)
         if self.learning is not None and LEARNED_COLUMNS & batch.keys():
-            return self.learning.loss(self.network, hidden_BTC, batch, values_BT, self.objective)
+            return self.learning.loss(
+                self.network, hidden_BTC, batch, values_BT, self.objective, self._banned_ids
+            )
         loss = self.objective(hidden_BTC, weight_VC, batch["labels_BT"], batch.get("num_targets"))
         # Every weight is a part of every loss: gradients of processes would wait for it.
         return loss if values_BT is None else loss + 0.0 * values_BT.sum()
@@ -257,11 +259,18 @@ class GPTModule(CodeModule):
         """
         if self.tokenizer is None:
             raise RuntimeError("the module has no tokenizer yet: load a checkpoint or start fit")
+        network, tokenizer = self._sampled_network(), self.tokenizer
+        return GPTGenerator(network, tokenizer.end_id, tokenizer.pad_id, self._banned_ids)
+
+    @property
+    def _banned_ids(self) -> tuple[int, ...]:
+        """What is never written: what no text holds, but for the end."""
         tokenizer = self.tokenizer
+        if tokenizer is None:
+            return ()
         # A pretrained embedding may have more rows than its tokenizer has tokens.
         no_tokens = range(tokenizer.vocab_size, self.network.config.vocab_size)
-        banned = (*tokenizer.special_ids, *no_tokens)
-        return GPTGenerator(self._sampled_network(), tokenizer.end_id, tokenizer.pad_id, banned)
+        return tuple(sorted({*tokenizer.special_ids, *no_tokens} - {tokenizer.end_id}))
 
     def _sampled_network(self) -> GPT:
         """The network itself; while it trains in mixed precision on a GPU, a narrow copy."""

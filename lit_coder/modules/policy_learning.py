@@ -11,7 +11,7 @@ pairs are none of its business: they are next-token prediction's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -56,6 +56,7 @@ class PolicyLearning:
         self.reference: GPT | None = None
         self.since_row = MeasureTotals()
         self.since_round = MeasureTotals()
+        self._banned: tuple[tuple[int, ...], Tensor] | None = None
 
     @property
     def wants_reference(self) -> bool:
@@ -75,6 +76,7 @@ class PolicyLearning:
         batch: Mapping[str, Any],
         values_BT: Tensor | None,
         next_token: NextToken,
+        banned_ids: Sequence[int] = (),
     ) -> Tensor:
         """The loss of a micro-batch with rollouts or pairs; its measures are added up.
 
@@ -84,15 +86,20 @@ class PolicyLearning:
             batch: the micro-batch.
             values_BT: what the value head foretells; None = there is none.
             next_token: the loss on real data.
+            banned_ids: what sampling never chooses; a policy is learned over the others.
         """
         if isinstance(self.objective, Preference):
             return self._preference_loss(network, hidden_BTC, batch, next_token)
-        tokens = dict(batch)
+        banned_ids_K = self._on_device(tuple(banned_ids), hidden_BTC.device)
+        tokens = dict(batch) if banned_ids_K is None else {**batch, "banned_ids_K": banned_ids_K}
         if self.wants_reference:
             with torch.no_grad():
                 reference, reference_BTC = self._reference_hidden(batch)
                 found = token_log_probabilities(
-                    reference_BTC, reference.output_weight, batch["labels_BT"]
+                    reference_BTC,
+                    reference.output_weight,
+                    batch["labels_BT"],
+                    banned_ids_K=banned_ids_K,
                 )
             tokens["reference_log_probabilities_BT"] = found.log_probabilities_BT
         result = self.objective(hidden_BTC, network.output_weight, tokens, values_BT)  # type: ignore[arg-type]
@@ -138,6 +145,14 @@ class PolicyLearning:
             documents_BT = None if documents_BT is None else documents_BT[rows_B]
         reference.to(ids_BT.device)
         return reference, reference.hidden(ids_BT, documents_BT=documents_BT)
+
+    def _on_device(self, ids: tuple[int, ...], device: torch.device) -> Tensor | None:
+        """The ids where they are needed, copied there once."""
+        if not ids:
+            return None
+        if self._banned is None or self._banned[0] != ids or self._banned[1].device != device:
+            self._banned = (ids, torch.tensor(ids, device=device))
+        return self._banned[1]
 
     def _add(self, measures: Measures) -> None:
         self.since_row.add(measures)

@@ -23,6 +23,9 @@ from torch.autograd.function import once_differentiable
 
 from lit_coder.training_data.examples import IGNORED
 
+_BANNED_SCORE = -1e30
+"""Has no probability, and no product with 0 is nan."""
+
 TokenLoss = Callable[[Tensor, Tensor, slice], Tensor]
 """Of log-probabilities (n,) and entropies (n,) of the tokens in a slice: their losses (n,)."""
 
@@ -38,6 +41,28 @@ class ChunkedTokenLoss(NamedTuple):
 
     entropies_N: Tensor
     """Of the distributions that the labels are from, in nats; 0 where there is no label."""
+
+
+class BannedIds(NamedTuple):
+    """What some tokens could not have been drawn as: their probabilities are of what is left."""
+
+    ids_K: Tensor
+
+    is_held_N: Tensor | None = None
+    """The tokens that this is so for; None = all."""
+
+    def of(self, chunk: slice) -> BannedIds:
+        """Of the tokens of a slice."""
+        return BannedIds(self.ids_K, None if self.is_held_N is None else self.is_held_N[chunk])
+
+    def leave_out(self, scores_nV: Tensor) -> None:
+        """Take their probability from the banned ids, in place."""
+        if self.is_held_N is None:
+            scores_nV.index_fill_(1, self.ids_K, _BANNED_SCORE)
+            return
+        scores_nK = scores_nV.index_select(1, self.ids_K)
+        scores_nK.masked_fill_(self.is_held_N.unsqueeze(1), _BANNED_SCORE)
+        scores_nV.index_copy_(1, self.ids_K, scores_nK)
 
 
 class LabelStatistics(NamedTuple):
@@ -60,6 +85,7 @@ def chunked_token_loss(
     token_loss: TokenLoss,
     chunk_tokens: int,
     inverse_temperatures_N: Tensor | None = None,
+    banned: BannedIds | None = None,
 ) -> ChunkedTokenLoss:
     """The summed loss, and what it was made of; all in float32 (float64 features: in float64).
 
@@ -73,6 +99,7 @@ def chunked_token_loss(
         token_loss: is called once for every chunk, and differentiated.
         chunk_tokens: tokens whose logits exist at the same time.
         inverse_temperatures_N: what each token's logits are multiplied with; None = 1.
+        banned: what tokens could not have been drawn as; None = each may be any.
     """
     assert chunk_tokens > 0, chunk_tokens
     has_gradients = torch.is_grad_enabled()
@@ -88,6 +115,7 @@ def chunked_token_loss(
         token_loss,
         chunk_tokens,
         inverse_temperatures_N,
+        banned,
         dtype,
         wants,
     )
@@ -104,7 +132,10 @@ def product_dtype(hidden_NC: Tensor, weight_VC: Tensor) -> torch.dtype:
 
 
 def label_statistics(
-    logits_nV: Tensor, labels_n: Tensor, inverse_temperatures_n: Tensor | None
+    logits_nV: Tensor,
+    labels_n: Tensor,
+    inverse_temperatures_n: Tensor | None,
+    banned: BannedIds | None = None,
 ) -> LabelStatistics:
     """Log-probability of each label and entropy around it; the logits may be written over."""
     is_label_n = labels_n != IGNORED
@@ -113,6 +144,8 @@ def label_statistics(
     if inverse_temperatures_n is not None:
         shifted_nV = shifted_nV.mul_(inverse_temperatures_n.unsqueeze(1))
     # The logits belong to this chunk alone: work in place.
+    if banned is not None:
+        banned.leave_out(shifted_nV)
     shifted_nV = shifted_nV.sub_(shifted_nV.amax(1, keepdim=True))
     exponentials_nV = shifted_nV.exp()
     totals_n1 = exponentials_nV.sum(1, keepdim=True)
@@ -173,6 +206,7 @@ class _ChunkedTokenLoss(torch.autograd.Function):
         token_loss: TokenLoss,
         chunk_tokens: int,
         inverse_temperatures_N: Tensor | None,
+        banned: BannedIds | None,
         dtype: torch.dtype,
         wants: tuple[bool, bool],
     ) -> tuple[Tensor, Tensor, Tensor]:
@@ -190,7 +224,10 @@ class _ChunkedTokenLoss(torch.autograd.Function):
                 inverse_n = None
                 if inverse_temperatures_N is not None:
                     inverse_n = inverse_temperatures_N[chunk]
-                read = label_statistics(hidden_nC @ cast_weight_VC.mT, labels_n, inverse_n)
+                banned_n = None if banned is None else banned.of(chunk)
+                logits_nV = hidden_nC @ cast_weight_VC.mT
+                read = label_statistics(logits_nV, labels_n, inverse_n, banned_n)
+                del logits_nV
                 log_probabilities_N[chunk] = read.log_probabilities_n
                 entropies_N[chunk] = read.entropies_n
                 loss, gradients = _differentiated(token_loss, read, chunk)
@@ -219,7 +256,7 @@ class _ChunkedTokenLoss(torch.autograd.Function):
         kept = [gradient.mul_(factor) for gradient in context.saved_tensors]
         hidden_gradient_NC = kept.pop(0) if context.wants[0] else None
         weight_gradient_VC = kept.pop(0).to(context.weight_dtype) if context.wants[1] else None
-        return hidden_gradient_NC, weight_gradient_VC, None, None, None, None, None, None
+        return hidden_gradient_NC, weight_gradient_VC, *(None,) * 7
 
 
 def _differentiated(

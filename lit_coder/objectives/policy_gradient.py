@@ -23,7 +23,7 @@ from typing import NamedTuple, TypedDict
 import torch
 from torch import Tensor
 
-from lit_coder.objectives.chunked_token_loss import chunked_token_loss
+from lit_coder.objectives.chunked_token_loss import BannedIds, chunked_token_loss
 from lit_coder.objectives.measure_totals import Measures, measure
 from lit_coder.objectives.policy_ratio import clipped_losses, is_clipped, k3, log_ratios
 from lit_coder.objectives.token_log_probabilities import check_temperature, default_chunk_tokens
@@ -39,7 +39,7 @@ class LearnedTokens(TypedDict):
 
 
 class PolicyBatch(LearnedTokens, total=False):
-    """Tokens to learn from; every tensor is aligned with the labels.
+    """Tokens to learn from; every tensor but scalars and ids is aligned with the labels.
 
     Attributes:
         labels_BT: the token that each position's features predict; `IGNORED` = none.
@@ -56,6 +56,8 @@ class PolicyBatch(LearnedTokens, total=False):
             sampled tokens of the whole optimizer step over its number of micro-batches on all
             devices. Left out: those of this batch.
         num_language_targets: the same for the labels of real data.
+        banned_ids_K: what sampling never chose: the probabilities of sampled tokens, and their
+            entropies, are of the other ids. Those of real data are of all.
     """
 
     sampling_log_probabilities_BT: Tensor
@@ -64,6 +66,7 @@ class PolicyBatch(LearnedTokens, total=False):
     values_BT: Tensor
     num_policy_targets: Tensor
     num_language_targets: Tensor
+    banned_ids_K: Tensor
 
 
 class PolicyLoss(NamedTuple):
@@ -189,6 +192,7 @@ class PolicyGradient:
             token_loss,
             self.chunk_tokens or default_chunk_tokens(output_weight_VC),
             inverse_N,
+            tokens.banned,
         )
         measures = self._measures(found.log_probabilities_N, found.entropies_N, tokens)
         total = found.total * largest
@@ -251,6 +255,8 @@ class _Tokens:
         self.reference_N = self._flat(batch.get("reference_log_probabilities_BT"))
         self.returns_N = self._flat(batch.get("returns_BT"))
         self.values_N = self._flat(batch.get("values_BT"))
+        ids_K = batch.get("banned_ids_K")
+        self.banned = None if ids_K is None else BannedIds(ids_K, self.is_policy_N)
         self.share_of_policy = _share(batch.get("num_policy_targets"), self.is_policy_N)
         self.share_of_language = _share(batch.get("num_language_targets"), self.is_language_N)
 

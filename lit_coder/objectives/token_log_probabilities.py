@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from lit_coder.objectives.chunked_token_loss import (
+    BannedIds,
     add_product,
     label_statistics,
     logits_gradient,
@@ -48,6 +49,7 @@ def token_log_probabilities(
     labels_BT: Tensor,
     temperature: float = 1.0,
     chunk_tokens: int | None = None,
+    banned_ids_K: Tensor | None = None,
 ) -> TokenLogProbabilities:
     """Log-probabilities and entropies under softmax(logits / temperature).
 
@@ -60,6 +62,7 @@ def token_log_probabilities(
         temperature: that the tokens were sampled at.
         chunk_tokens: tokens whose logits exist at the same time; None = 128 MiB of them,
             on a CPU 8 MiB.
+        banned_ids_K: what no token could have been drawn as; None = nothing.
 
     Raises:
         ValueError: `temperature` is not above 0.
@@ -74,6 +77,7 @@ def token_log_probabilities(
         labels_BT.flatten(),
         temperature,
         chunk_tokens,
+        None if banned_ids_K is None else BannedIds(banned_ids_K),
         product_dtype(hidden_BTC, weight_VC),
     )
     return TokenLogProbabilities(found[0].view(shape), found[1].view(shape))
@@ -103,6 +107,7 @@ class _TokenLogProbabilities(torch.autograd.Function):
         labels_N: Tensor,
         temperature: float,
         chunk_tokens: int,
+        banned: BannedIds | None,
         dtype: torch.dtype,
     ) -> tuple[Tensor, Tensor]:
         wide = torch.promote_types(dtype, torch.float32)
@@ -115,12 +120,12 @@ class _TokenLogProbabilities(torch.autograd.Function):
                 chunk = slice(start, start + chunk_tokens)
                 logits_nV = hidden_NC[chunk].to(dtype) @ cast_weight_VC.mT
                 inverse_n = None if inverse_N is None else inverse_N[chunk]
-                read = label_statistics(logits_nV, labels_N[chunk], inverse_n)
+                read = label_statistics(logits_nV, labels_N[chunk], inverse_n, banned)
                 log_probabilities_N[chunk] = read.log_probabilities_n
                 entropies_N[chunk] = read.entropies_n
                 del read, logits_nV  # Before the next chunk's logits are made.
         context.save_for_backward(hidden_NC, weight_VC, labels_N, inverse_N)
-        context.chunk_tokens, context.dtype = chunk_tokens, dtype
+        context.chunk_tokens, context.banned, context.dtype = chunk_tokens, banned, dtype
         return log_probabilities_N, entropies_N
 
     @staticmethod
@@ -140,7 +145,9 @@ class _TokenLogProbabilities(torch.autograd.Function):
                 chunk = slice(start, start + chunk_tokens)
                 hidden_nC, labels_n = hidden_NC[chunk].to(dtype), labels_N[chunk]
                 inverse_n = None if inverse_N is None else inverse_N[chunk]
-                read = label_statistics(hidden_nC @ cast_weight_VC.mT, labels_n, inverse_n)
+                logits_nV = hidden_nC @ cast_weight_VC.mT
+                read = label_statistics(logits_nV, labels_n, inverse_n, context.banned)
+                del logits_nV
                 gradient_nV = logits_gradient(
                     read,
                     labels_n,
@@ -155,7 +162,7 @@ class _TokenLogProbabilities(torch.autograd.Function):
                     add_product(weight_gradient_VC, gradient_nV.mT, hidden_nC)
                 del gradient_nV
         of_weight_VC = None if weight_gradient_VC is None else weight_gradient_VC.to(weight_VC)
-        return hidden_gradient_NC, of_weight_VC, None, None, None, None
+        return hidden_gradient_NC, of_weight_VC, *(None,) * 5
 
 
 def _inverse_temperatures(like_N: Tensor, temperature: float) -> Tensor | None:

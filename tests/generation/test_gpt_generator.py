@@ -70,7 +70,8 @@ def test_log_probabilities_are_those_of_the_training_forward() -> None:
         for completion in completions:
             new = completed(prompt, completion)
             ids = torch.tensor([[*prompt.ids, *new]])
-            log_probabilities = NETWORK(ids).log_softmax(-1)[0, len(prompt.ids) - 1 : -1]
+            logits = NETWORK(ids).index_fill(-1, torch.tensor([PAD]), float("-inf"))
+            log_probabilities = logits.log_softmax(-1)[0, len(prompt.ids) - 1 : -1]
             wanted = log_probabilities[torch.arange(len(new)), new]
             torch.testing.assert_close(
                 torch.tensor(completion.log_probabilities), wanted, atol=1e-4, rtol=0

@@ -56,7 +56,8 @@ def test_log_probabilities_are_those_of_the_training_forward(shape: str) -> None
     for prompt, completions in zip(PROMPTS, results, strict=True):
         for completion in completions:
             new = [*completion.ids, *([END] if completion.ended else [])]
-            scores = network(torch.tensor([[*prompt.ids, *new]])).log_softmax(-1)
+            scores = network(torch.tensor([[*prompt.ids, *new]]))
+            scores = scores.index_fill(-1, torch.tensor([PAD]), float("-inf")).log_softmax(-1)
             wanted = scores[0, len(prompt.ids) - 1 : -1][torch.arange(len(new)), new]
             given = torch.tensor(completion.log_probabilities)
             torch.testing.assert_close(given, wanted, atol=2e-4, rtol=1e-4)

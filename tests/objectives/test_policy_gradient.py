@@ -135,12 +135,16 @@ def test_weighted_by_their_probability_two_steps_give_the_gradient_of_the_expect
         assert float(found[0][place]) == pytest.approx(float(change.detach()) / 2e-5, abs=1e-6)
 
 
+@pytest.mark.parametrize("banned", [(), (11, 12)])
 @pytest.mark.parametrize("chunk_tokens", [None, 5])
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 def test_loss_and_gradient_with_all_parts_are_those_of_the_plain_formula(
-    chunk_tokens: int | None, temperature: float
+    chunk_tokens: int | None, temperature: float, banned: tuple[int, ...]
 ) -> None:
     hidden, weight, batch = some_batch(dtype=torch.float64)
+    if banned:
+        weight = torch.cat((weight.detach(), 3 * weight.detach()[:2])).requires_grad_()
+        batch["banned_ids_K"] = torch.tensor(banned)
     values = batch["values_BT"].detach() + 0.3
     values.requires_grad_()
     labels, advantages = batch["labels_BT"].clamp(min=0)[..., None], batch["advantages_BT"]
@@ -149,7 +153,7 @@ def test_loss_and_gradient_with_all_parts_are_those_of_the_plain_formula(
     is_language = is_label & ~is_policy
 
     logits = hidden @ weight.mT
-    log_p = (logits / temperature).log_softmax(-1)
+    log_p = (logits[..., :11] / temperature).log_softmax(-1)
     entropy = -(log_p.exp() * log_p).sum(-1)
     log_of_label = log_p.gather(-1, labels)[..., 0]
     ratio = (log_of_label - batch["sampling_log_probabilities_BT"]).exp()

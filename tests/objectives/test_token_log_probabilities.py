@@ -48,13 +48,19 @@ def test_in_chunks_values_and_gradients_are_the_plain_ones(
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.8])
-def test_sampling_and_training_find_the_same_log_probabilities(temperature: float) -> None:
+def test_sampling_and_training_have_one_distribution_whatever_is_banned_from_it(
+    temperature: float,
+) -> None:
     torch.manual_seed(0)
     sizes = {"num_key_value_heads": 2, "max_position_embeddings": 32}
-    network = GPT(GPTConfig(40, 32, 2, 4, **sizes))
+    network = GPT(GPTConfig(40, 32, 2, 4, **sizes, tie_word_embeddings=False))
+    # Whatever the features are, one of the two special tokens is by far the likeliest.
+    with torch.no_grad():
+        network.output_weight[2:4] = torch.randn(32) * 20 * torch.tensor([[1.0], [-1.0]])
     prompts = [(5, 6, 7), (8,), (9, 10, 11, 12, 13)]
     options = SamplingOptions(4, 12, temperature=temperature)
     generator = GPTGenerator(network, end_id=1, pad_id=0, banned_ids=(2, 3))
+    banned = torch.tensor(generator.banned_ids)
     drawn = generator.generate([Prompt(ids) for ids in prompts], options)
     for prompt, completions in zip(prompts, drawn, strict=True):
         for completion in completions:
@@ -63,10 +69,22 @@ def test_sampling_and_training_find_the_same_log_probabilities(temperature: floa
             labels = row[1:].clone()
             labels[: len(prompt) - 1] = IGNORED
             hidden = network.hidden(row[None, :-1])
-            found = token_log_probabilities(hidden, network.output_weight, labels[None])
-            sampled = torch.tensor(completion.log_probabilities)
-            trained = found.log_probabilities_BT[0, len(prompt) - 1 :]
+            given = (hidden, network.output_weight, labels[None])
+            sampled = torch.tensor([[0.0] * (len(prompt) - 1) + [*completion.log_probabilities]])
+            trained = token_log_probabilities(*given, banned_ids_K=banned).log_probabilities_BT
             torch.testing.assert_close(trained, sampled, atol=1e-4, rtol=0)
+            whole = token_log_probabilities(*given).log_probabilities_BT
+            assert (whole - sampled)[labels[None] != IGNORED].abs().mean() > 1
+            batch = PolicyBatch(
+                labels_BT=labels[None],
+                policy_mask_BT=labels[None] != IGNORED,
+                advantages_BT=torch.ones_like(sampled),
+                sampling_log_probabilities_BT=sampled,
+                banned_ids_K=banned,
+            )
+            measures = PolicyGradient()(given[0], given[1], batch).measures
+            total, count = measures["log_probability_difference"].tolist()
+            assert count and total / count < 1e-4
 
 
 def peak_bytes(wants_gradient: bool, objective: PolicyGradient | None) -> int:
