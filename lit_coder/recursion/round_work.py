@@ -1,4 +1,4 @@
-"""A round's own work, shared by the processes of a run: measure, generate, verify, commit.
+"""A round's own work, shared by the processes of a run: measure, draw, verify, commit.
 
     work = RoundWork(settings, verifier, processes)
     score = work.measure(module, data)                  # the same for every process
@@ -7,7 +7,8 @@
 
 Each process takes every n-th problem, generates with its own copy of the weights and verifies in
 its own sandbox; the parts come together in the order of the problems, so that the result is what
-one process makes. When a round is due and what becomes of it is the callback's business.
+one process makes. What is generated and when is `round_writing`'s business; when a round is due
+and what becomes of it is the callback's.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from lit_coder.generation.contract import SamplingOptions
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.problems.family import without_reference
 from lit_coder.problems.problem import Problem
-from lit_coder.recursion.advantages import RolloutCounts, RolloutLearning
+from lit_coder.recursion.advantages import RolloutCounts
 from lit_coder.recursion.curriculum import Attempts, Offer
 from lit_coder.recursion.gates import Gate
 from lit_coder.recursion.held_out import measure
 from lit_coder.recursion.processes import Processes
 from lit_coder.recursion.repairer import REPAIR, Repairer
 from lit_coder.recursion.round_record import FilterCounts, HeldOutScore, RepairCounts
-from lit_coder.recursion.round_settings import RoundSettings, TopUp
+from lit_coder.recursion.round_settings import RoundSettings
 from lit_coder.recursion.selection import Contamination, Decision, select, to_sample
 from lit_coder.recursion.selection_counts import count, count_benchmarks, count_repairs
 from lit_coder.recursion.solvers import Draft, ModelSolver
@@ -89,71 +90,24 @@ class RoundWork:
         processes: Processes,
         contamination: Contamination | None = None,
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._contamination = contamination
         self._verifier = verifier
-        self._processes = processes
+        self.processes = processes
 
     def measure(self, module: CodeModule, data: CodeDataModule) -> HeldOutScore | None:
         """The held-out score of the current weights; None where there are no problems."""
-        with _memory_named(self._settings.held_out.batch_size):
+        with memory_named(self.settings.held_out.batch_size):
             return measure(
                 data.problems.held_out,
                 module.generator(),
                 data.tokenizer,
                 self._verifier,
-                self._settings.held_out,
+                self.settings.held_out,
                 data.seed,
                 data.rows.fits,
-                processes=self._processes,
+                processes=self.processes,
             )
-
-    @property
-    def learning(self) -> RolloutLearning:
-        """What a policy is told of the round."""
-        return self._settings.learning
-
-    @property
-    def top_up(self) -> TopUp:
-        """When further problems are drawn."""
-        return self._settings.top_up
-
-    @property
-    def batch_size(self) -> int:
-        """Rows that are generated at the same time."""
-        return self._settings.sampling.batch_size
-
-    def num_with_spread(self, written: Written) -> int:
-        """Problems whose completions earned differently, of all processes."""
-        own = sum(map(self.learning.has_spread, written.groups))
-        return int(self._processes.sums([own])[0])
-
-    def parts(self, problems: Sequence[Problem], most: int) -> list[Sequence[Problem]]:
-        """This process's share of the problems, cut where a batch of rows ends.
-
-        Args:
-            problems: of all processes.
-            most: parts, at most.
-        """
-        own = self._processes.share(problems)
-        sampling = self._settings.sampling
-        per_batch = max(1, sampling.batch_size // max(1, sampling.num_samples))
-        num_batches = -(-len(own) // per_batch)
-        size = per_batch * max(1, -(-num_batches // most))
-        return [own[start : start + size] for start in range(0, len(own), size)]
-
-    def drafts(
-        self, module: CodeModule, data: CodeDataModule, problems: Sequence[Problem]
-    ) -> list[list[Draft]]:
-        """What the solver writes for problems of this process, by problem."""
-        solver = self._settings.solver
-        options = dataclasses.replace(self._settings.sampling, seed=data.seed)
-        with _memory_named(options.batch_size):
-            drafts = solver.solve(problems, module.generator(), data.tokenizer, options, data.round)
-        by_task: dict[str, list[Draft]] = {problem.task_id: [] for problem in problems}
-        for draft in drafts:
-            by_task[draft.problem.task_id].append(draft)
-        return list(by_task.values())
 
     def verified(self, drafts: Sequence[Sequence[Draft]]) -> Written:
         """This process's drafts with their verdicts."""
@@ -180,9 +134,9 @@ class RoundWork:
 
     def with_repairs(self, written: Written, repairer: Repairer) -> Written:
         """This process's drafts and, where none of a problem's was let in, verified repairs."""
-        settings = self._settings
+        settings = self.settings
         batch_size = settings.sampling.batch_size
-        with _memory_named(batch_size):
+        with memory_named(batch_size):
             repaired = repairer.repair(
                 written.groups, settings.selection.gate, settings.repairs_per_problem, batch_size
             )
@@ -192,8 +146,8 @@ class RoundWork:
 
     def gathered(self, written: Written) -> Written:
         """What all processes wrote, for the first one; for the others the numbers alone."""
-        groups = self._processes.interleaved(written.groups)
-        numbers = self._processes.sums([written.num_without_room, written.num_steps])
+        groups = self.processes.interleaved(written.groups)
+        numbers = self.processes.sums([written.num_without_room, written.num_steps])
         written = written._replace(groups=groups or [])
         return written._replace(num_without_room=int(numbers[0]), num_steps=int(numbers[1]))
 
@@ -208,21 +162,21 @@ class RoundWork:
             data: of the round.
             step: optimizer steps that the sampling weights had taken.
         """
-        assert self._processes.is_first
+        assert self.processes.is_first
         base = data.pool_version
         accepted = pool.read_known(base) if base > EMPTY_VERSION else []
         candidates = [candidate for group in written.groups for candidate in group]
         knows = self._observe(written, data)
         if not candidates:
             return Committed({}, None, base, len(accepted), knows)
-        rules = self._settings.selection
+        rules = self.settings.selection
         learns_all = data.learns_from != "accepted"
         decisions = select(candidates, rules, accepted, self._contamination, learns_all)
         drafts = [d for d in decisions if d.candidate.origin != REPAIR]
         repairs = [d for d in decisions if d.candidate.origin == REPAIR]
         samples, rollouts = [self._sample(d, data.round, step) for d in decisions], None
         if data.learns_from == "rollouts":
-            samples, rollouts = self.learning.weighed(samples, candidates)
+            samples, rollouts = self.settings.learning.weighed(samples, candidates)
             rollouts = dataclasses.replace(rollouts, further_problems=written.num_further)
         version = pool.commit(samples, base)
         size = len(accepted) + sum(decision.accepted for decision in decisions)
@@ -234,7 +188,7 @@ class RoundWork:
     def _sample(self, decision: Decision, round: int, step: int) -> Sample:
         """The pool's row; repairs are not drawn."""
         is_repair = decision.candidate.origin == REPAIR
-        sampling = SamplingOptions() if is_repair else self._settings.sampling
+        sampling = SamplingOptions() if is_repair else self.settings.sampling
         return to_sample(decision, sampling, round, step)
 
     def problems(
@@ -247,9 +201,9 @@ class RoundWork:
             count: how many to draw; None = as many as the settings say.
             draw: number of the draw within the round.
         """
-        count = self._settings.num_problems if count is None else count
+        count = self.settings.num_problems if count is None else count
         problems = self._drawn(data, count, data.round + draw * _ROUNDS)
-        if isinstance(self._settings.solver, ModelSolver):
+        if isinstance(self.settings.solver, ModelSolver):
             problems = tuple(without_reference(problem) for problem in problems)
         fits = data.rows.fits
         fitting = [p for p in problems if fits(prompt_of(p, data.tokenizer, ""))]
@@ -264,23 +218,23 @@ class RoundWork:
 
     def _drawn(self, data: CodeDataModule, number: int, stream: int) -> tuple[Problem, ...]:
         """Some problems; the first process decides which."""
-        curriculum = self._settings.curriculum
+        curriculum = self.settings.curriculum
         if curriculum is None:
             return data.problems.fresh(stream, number)
         problems = data.problems
         finite = tuple(problem.task_id for problem in problems.unlabelled)
         offer = Offer(problems.cells, finite, problems.most_own(number))
-        plan = self._processes.from_first(curriculum.plan(offer, number, data.round, data.seed))
+        plan = self.processes.from_first(curriculum.plan(offer, number, data.round, data.seed))
         return problems.planned(stream, plan)
 
     def _observe(self, written: Written, data: CodeDataModule) -> dict[str, Any] | None:
         """Tell the curriculum what became of the drafts; what it knows then."""
-        curriculum = self._settings.curriculum
+        curriculum = self.settings.curriculum
         if curriculum is None:
             return None
         finite = {problem.task_id for problem in data.problems.unlabelled}
         curriculum.observe(
-            data.round, attempts_of(written.groups, self._settings.selection.gate, finite)
+            data.round, attempts_of(written.groups, self.settings.selection.gate, finite)
         )
         return curriculum.summary()
 
@@ -316,8 +270,12 @@ def validation_loss(metrics: Mapping[str, torch.Tensor]) -> float | None:
 
 
 @contextmanager
-def _memory_named(batch_size: int) -> Iterator[None]:
-    """Where the device's memory does not do for generating, say which option is about it."""
+def memory_named(batch_size: int) -> Iterator[None]:
+    """Where the device's memory does not do for generating, say which option is about it.
+
+    Raises:
+        ValueError: it does not.
+    """
     try:
         yield
     except torch.OutOfMemoryError as error:

@@ -15,6 +15,7 @@ stream.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,7 +25,8 @@ from lit_coder.problems.problem import Problem
 from lit_coder.recursion.foretold_values import with_values
 from lit_coder.recursion.repairer import Repairer
 from lit_coder.recursion.round_clock import RoundClock
-from lit_coder.recursion.round_work import RoundWork, Written
+from lit_coder.recursion.round_work import RoundWork, Written, memory_named
+from lit_coder.recursion.solvers import Draft
 from lit_coder.training_data.data_module import CodeDataModule
 
 NUM_PARTS = 8
@@ -79,8 +81,8 @@ def _written(
     checker = ThreadPoolExecutor(1, thread_name_prefix="verdicts")
     try:
         with clock.timed("generating"):
-            for part in work.parts(problems, NUM_PARTS):
-                drafts = work.drafts(module, data, part)
+            for part in _parts(work, problems):
+                drafts = _drafts(work, module, data, part)
                 verdicts.append(checker.submit(work.verified, drafts))
         with clock.timed("verifying"):
             groups = [group for verdict in verdicts for group in verdict.result().groups]
@@ -88,10 +90,41 @@ def _written(
         # A round that is broken off waits for no verdict: the sandbox's end ends what still runs.
         checker.shutdown(wait=False, cancel_futures=True)
     written = Written(groups)
-    if data.learns_from == "rollouts" and work.learning.advantages.wants_values:
+    if data.learns_from == "rollouts" and work.settings.learning.advantages.wants_values:
         with clock.timed("foretelling"):
-            return with_values(written, module, data.tokenizer, work.batch_size)
+            return with_values(written, module, data.tokenizer, work.settings.sampling.batch_size)
     return written
+
+
+def _parts(work: RoundWork, problems: Sequence[Problem]) -> list[Sequence[Problem]]:
+    """This process's share of all problems, cut where a batch of rows ends."""
+    own = work.processes.share(problems)
+    sampling = work.settings.sampling
+    per_batch = max(1, sampling.batch_size // max(1, sampling.num_samples))
+    num_batches = -(-len(own) // per_batch)
+    size = per_batch * max(1, -(-num_batches // NUM_PARTS))
+    return [own[start : start + size] for start in range(0, len(own), size)]
+
+
+def _drafts(
+    work: RoundWork, module: CodeModule, data: CodeDataModule, problems: Sequence[Problem]
+) -> list[list[Draft]]:
+    """What the solver writes for problems of this process, by problem."""
+    options = dataclasses.replace(work.settings.sampling, seed=data.seed)
+    with memory_named(options.batch_size):
+        drafts = work.settings.solver.solve(
+            problems, module.generator(), data.tokenizer, options, data.round
+        )
+    by_task: dict[str, list[Draft]] = {problem.task_id: [] for problem in problems}
+    for draft in drafts:
+        by_task[draft.problem.task_id].append(draft)
+    return list(by_task.values())
+
+
+def _num_with_spread(work: RoundWork, written: Written) -> int:
+    """Problems whose completions earned differently, of all processes."""
+    own = sum(map(work.settings.learning.has_spread, written.groups))
+    return int(work.processes.sums([own])[0])
 
 
 def _further(
@@ -103,10 +136,10 @@ def _further(
     first: Written,
 ) -> list[Written]:
     """Draws behind the first one; every process makes as many."""
-    settings = work.top_up
+    settings = work.settings.top_up
     draws: list[Written] = []
     taken = {problem.task_id for problem in problems}
-    num_tried, num_with_spread = len(problems), work.num_with_spread(first)
+    num_tried, num_with_spread = len(problems), _num_with_spread(work, first)
     left = settings.max_extra_problems
     while num_with_spread < settings.min_groups and left > 0:
         share = max(_LEAST_SHARE, num_with_spread / max(1, num_tried))
@@ -118,6 +151,6 @@ def _further(
         taken.update(problem.task_id for problem in more)
         draw = _written(work, module, data, clock, more)._replace(num_further=len(more))
         num_tried += len(more)
-        num_with_spread += work.num_with_spread(draw)
+        num_with_spread += _num_with_spread(work, draw)
         draws.append(draw)
     return draws
