@@ -109,7 +109,7 @@ TASKS = {
         "trm_tracing",
         15,
         0.85,
-        tuple(Others(f"{length} lines", "tracing", length) for length in range(4, 9)),
+        tuple(Others(f"{length} lines", "tracing", length) for length in range(4, 11)),
     ),
     "repair": Task(
         "trm_repair",

@@ -20,7 +20,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -29,14 +29,18 @@ FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX = "<|fim_prefix|>", "<|fim_middle|>", "<|fim_
 SPECIAL_TOKENS = (PAD, END, FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX)
 SMALLEST_VOCABULARY = 256 + len(SPECIAL_TOKENS)
 
+TokenizerPattern = Literal["indent", "indent_3_digits", "line", "gpt2"]
+"""How text is cut before merging, a name in `PATTERNS`."""
 _WORDS = r"[^\r\n\p{L}\p{N}]?\p{L}+"
 _REST = r" ?[^\s\p{L}\p{N}]+|[ \t]+(?!\S)|\s+"
-PATTERNS = {
+PATTERNS: dict[TokenizerPattern, str] = {
     # A newline and the indentation after it are one unit; every digit stands alone, with the
     # space before it, as a word does.
     "indent": rf"[\r\n]+[ \t]*|{_WORDS}| ?\p{{N}}|{_REST}",
     # As "indent", with numbers in groups of up to three digits: shorter, worse at arithmetic.
     "indent_3_digits": rf"[\r\n]+[ \t]*|{_WORDS}|\p{{N}}{{1,3}}|{_REST}",
+    # A whole line may become one unit: for programs of short, like lines.
+    "line": r"[^\r\n]*(?:\r\n|[\r\n])|[^\r\n]+",
     "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
 }
 
@@ -130,7 +134,9 @@ class CodeTokenizer:
         self.special_ids: tuple[int, ...] = (*known, *sorted(others))
 
     @classmethod
-    def train(cls, texts: Iterable[str], vocab_size: int, pattern: str = "indent") -> CodeTokenizer:
+    def train(
+        cls, texts: Iterable[str], vocab_size: int, pattern: TokenizerPattern = "indent"
+    ) -> CodeTokenizer:
         """Learns a vocabulary of at most `vocab_size` ids; the same texts give the same one.
 
         Args:

@@ -19,7 +19,7 @@ from lit_coder.corpora.cache_root import cache_root
 from lit_coder.corpora.cleaning_options import CleaningOptions
 from lit_coder.corpora.open_sources import open_sources
 from lit_coder.corpora.source import CorpusSource
-from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.tokenizer import CodeTokenizer, TokenizerPattern
 from lit_coder.training_data.corpus_tokenizer import train_corpus_tokenizer
 from lit_coder.training_data.corpus_tokens import PreparedTokens, prepare_tokens
 from lit_coder.training_data.dataset_mixing import TrainingDatasets
@@ -81,7 +81,9 @@ class CorpusOpening:
         named = open_sources(self.names) if self.names else []
         return [*named, *self._datasets.sources]
 
-    def train_tokenizer(self, vocab_size: int, extra_texts: Sequence[str]) -> CodeTokenizer:
+    def train_tokenizer(
+        self, vocab_size: int, extra_texts: Sequence[str], pattern: TokenizerPattern = "indent"
+    ) -> CodeTokenizer:
         """A tokenizer of the corpus and these texts.
 
         Raises:
@@ -93,6 +95,7 @@ class CorpusOpening:
             self._cache_folder,
             extra_texts,
             max_documents=self._max_documents,
+            pattern=pattern,
         )
 
     def prepare(self, tokenizer: CodeTokenizer, num_positions: int) -> PreparedTokens:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lit_coder.corpora.source import CorpusSource
-from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.tokenizer import CodeTokenizer, TokenizerPattern
 from lit_coder.training_data.cache_folder import cached, key_of
 from lit_coder.training_data.usable_sources import fingerprints, without_broken
 
@@ -34,6 +34,7 @@ def train_corpus_tokenizer(
     extra_texts: Sequence[str] = (),
     max_megabytes: float = 50,
     max_documents: int | None = None,
+    pattern: TokenizerPattern = "indent",
 ) -> CodeTokenizer:
     """The tokenizer of these sources, from the cache where it is there already.
 
@@ -44,6 +45,7 @@ def train_corpus_tokenizer(
         extra_texts: learned from as well, all of them.
         max_megabytes: of the sources' text, at most.
         max_documents: how many are read from each source at most; None reads all.
+        pattern: how text is cut before merging.
 
     Raises:
         ValueError: no source can be read, the vocabulary cannot hold every byte, or the cache
@@ -61,12 +63,15 @@ def train_corpus_tokenizer(
             "vocab_size": vocab_size,
             "max_megabytes": max_megabytes,
             "max_documents": max_documents,
+            "pattern": pattern,
         }
 
         def make(folder: Path) -> None:
             start_seconds = time.perf_counter()
             corpus = _texts(usable, max_megabytes, max_documents)
-            tokenizer = CodeTokenizer.train(itertools.chain(extra_texts, corpus), vocab_size)
+            tokenizer = CodeTokenizer.train(
+                itertools.chain(extra_texts, corpus), vocab_size, pattern
+            )
             tokenizer.save(folder / _FILE)
             seconds = time.perf_counter() - start_seconds
             logger.info("tokenizer: %d ids learned in %.1f s", tokenizer.vocab_size, seconds)

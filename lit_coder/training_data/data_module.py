@@ -20,7 +20,7 @@ import lightning.pytorch as pl
 
 from lit_coder.generation.canvas import Canvas, CanvasShape
 from lit_coder.networks.hugging_face_tokenizer import pretrained_tokenizer
-from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.tokenizer import CodeTokenizer, TokenizerPattern
 from lit_coder.training_data.corpus_opening import corpus_opening, say_passes
 from lit_coder.training_data.corpus_rows import CorpusRows, GapFilling
 from lit_coder.training_data.corpus_tokens import PreparedTokens
@@ -90,6 +90,7 @@ class CodeDataModule(pl.LightningDataModule):
         tokenizer: a tokenizer file to use; None takes the pretrained model's, or trains one on
             the run's own problems and corpus.
         tokenizer_vocab_size: tokens of a tokenizer that is trained.
+        tokenizer_pattern: how it cuts text before merging; line lets whole lines become one token.
         batch_size: rows of a micro-batch.
         max_sequence_length: tokens of prompt and solution together; longer ones are left out.
         canvas_length: tokens at the end of a row that a TRM fills; None = a GPT.
@@ -135,6 +136,7 @@ class CodeDataModule(pl.LightningDataModule):
         pack_examples: bool = False,
         tokenizer: str | None = None,
         tokenizer_vocab_size: int = 512,
+        tokenizer_pattern: TokenizerPattern = "indent",
         batch_size: int = 32,
         max_sequence_length: int = 256,
         canvas_length: int | None = None,
@@ -155,8 +157,7 @@ class CodeDataModule(pl.LightningDataModule):
         require_ranges(self.hparams)
         self.round, self.pool_version, self.seed = 0, EMPTY_VERSION, seed
         # A linked option is no hyper-parameter where the model does not offer it, as a TRM.
-        self._pretrained = pretrained
-        self.learns_from = learns_from
+        self._pretrained, self.learns_from = pretrained, learns_from
         self.batch_size, self.max_sequence_length = batch_size, max_sequence_length
         self.labelled_share, self.steps_per_round = labelled_share, steps_per_round
         self.accumulate_grad_batches = accumulate_grad_batches
@@ -205,13 +206,11 @@ class CodeDataModule(pl.LightningDataModule):
             return CodeTokenizer.from_file(own["tokenizer"])
         if self._pretrained is not None:
             return pretrained_tokenizer(self._pretrained)
-        # Prompts of fresh problems name every operation; their solutions stay unseen.
-        texts = [p.program(p.reference or "") for p in self.problems.labelled]
-        texts += [problem.prompt for problem in self.problems.fresh(round=-1, count=200)]
-        texts += [text for _, text in self.datasets.texts()]
+        texts = [*self.problems.texts(), *(text for _, text in self.datasets.texts())]
+        size, pattern = own["tokenizer_vocab_size"], own["tokenizer_pattern"]
         if self._corpus_opening.has_sources:
-            return self._corpus_opening.train_tokenizer(own["tokenizer_vocab_size"], texts)
-        return CodeTokenizer.train(texts, own["tokenizer_vocab_size"])
+            return self._corpus_opening.train_tokenizer(size, texts, pattern)
+        return CodeTokenizer.train(texts, size, pattern)
 
     @property
     def _canvas_shape(self) -> CanvasShape | None:

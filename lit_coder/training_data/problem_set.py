@@ -144,6 +144,13 @@ class ProblemSet:
         )
         return (*own, *made.problems)
 
+    def texts(self) -> list[str]:
+        """What a tokenizer may learn from: no solution of a problem that the loop is to solve."""
+        texts = [problem.program(problem.reference or "") for problem in self.labelled]
+        texts += [problem.draft for problem in self.labelled if problem.draft]
+        # Prompts of fresh problems name every operation; their solutions stay unseen.
+        return [*texts, *(problem.prompt for problem in self.fresh(round=-1, count=200))]
+
     def most_own(self, count: int) -> int:
         """How many of a round's problems are unlabelled ones of the user's files, at most."""
         return min(len(self.unlabelled), count if not self.families else count // 2)

@@ -154,9 +154,9 @@ def test_the_tokenizer_is_trained_without_the_solution_of_any_unlabelled_problem
     seen: list[str] = []
     train = CodeTokenizer.train
 
-    def recorded(texts: Any, vocab_size: int) -> CodeTokenizer:
+    def recorded(texts: Any, vocab_size: int, pattern: Any) -> CodeTokenizer:
         seen.extend(texts)
-        return train(seen, vocab_size)
+        return train(seen, vocab_size, pattern)
 
     monkeypatch.setattr(data_module.CodeTokenizer, "train", recorded)
     marked = own_problem("own", 5001, solved=False, prompt="def f(x):\n    # its prompt\n")
@@ -174,6 +174,17 @@ def test_the_tokenizer_is_trained_without_the_solution_of_any_unlabelled_problem
     assert not [p for p in solved if any(p.reference in text for text in others)]
     measured = data.problems.held_out + data.problems.validation
     assert not {p.prompt for p in measured} & set(seen)
+
+
+def test_the_pattern_of_whole_lines_writes_each_line_of_a_trace_in_two_tokens() -> None:
+    shape = {"max_sequence_length": 16, "canvas_length": 16, "num_labelled": 400}
+    of_lines = {"tokenizer_vocab_size": 283, "tokenizer_pattern": "line"}
+    lines = {"difficulties": (3, 4, 5), "held_out_difficulties": (4, 5)}
+    data = tiny_data(families=["tracing"], **lines, **shape, **of_lines)
+    problem = data.problems.labelled[0]
+    for text in (problem.draft, problem.reference):
+        assert text is not None and len(text) > 0
+        assert len(data.tokenizer.encode(text)) == 2 * text.count("\n")
 
 
 def test_the_vocabulary_size_is_that_of_the_tokenizer_in_use(tmp_path: Path) -> None:
