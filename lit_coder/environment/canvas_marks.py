@@ -1,13 +1,15 @@
 r"""Suspicious lines as text that a canvas, a prompt or a person can read.
 
-    found = suspicious_lines(look, problem, draft)        # [Suspect(line=4, ...)] of prompt + draft
+    found = suspicious_lines(look, problem, draft)        # [Suspect(line=4, ...)] of the draft
+    hinted(problem, [4])                                  # the problem, its prompt says "# line 4?"
     marked(problem, draft, [4])                           # the draft, "#?" behind its line 4
     unmarked(text)                                        # without marks
-    hinted(problem, [4])                                  # the problem, its prompt says "# line 4?"
 
-Lines are counted in the whole program, as Python counts them. A mark is a comment, so that a marked
-program is the same program; it stands behind a line and moves none. A model reads marks only if it
-has learned from drafts that bear them.
+Lines are counted in the whole program, as Python counts them. Hints are what a repairer is shown
+(`recursion.repairer_sees_suspects`) and what the family `repair_hinted` teaches to read; their text
+is that of `problems/line_hints.py`. A mark is a comment, so that a marked program is the same
+program; it stands behind a line and moves none, but costs places of a canvas in the middle of the
+draft: it is for people and for models that go on from a text.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from dataclasses import replace
 from lit_coder.environment.known_cases import known_cases
 from lit_coder.environment.looking_inside import LookingInside
 from lit_coder.environment.suspicion import Suspect, Suspicion
+from lit_coder.problems.line_hints import hinted_prompt
 from lit_coder.problems.problem import Problem
 
 MARK = "#?"
@@ -28,7 +31,7 @@ _MARKED = re.compile(r" *#\?(?=\n|$)")
 def suspicious_lines(
     look: LookingInside, problem: Problem, draft: str, most: int = 1, edits_per_statement: int = 60
 ) -> tuple[Suspect, ...]:
-    """The lines of prompt and draft where the fault may be, the likeliest first.
+    """The lines of the draft where the fault may be, the likeliest first.
 
     Args:
         look: asks the sandbox: two executions.
@@ -45,8 +48,11 @@ def suspicious_lines(
         return ()
     ranking = Suspicion(look, edits_per_statement).rank(problem.program(draft), cases)
     by_line: dict[int, Suspect] = {}
+    # What stands in the prompt nobody is asked to mend.
+    num_given = problem.prompt.count("\n")
     for suspect in ranking.suspects:
-        by_line.setdefault(suspect.line, suspect)
+        if suspect.line > num_given:
+            by_line.setdefault(suspect.line, suspect)
     return tuple(by_line.values())[:most]
 
 
@@ -68,8 +74,5 @@ def unmarked(text: str) -> str:
 
 
 def hinted(problem: Problem, lines: Sequence[int]) -> Problem:
-    """The problem whose prompt says which lines to look at, for models that cannot hold marks."""
-    if not lines:
-        return problem
-    hint = f"# line {', '.join(map(str, lines))}?\n"
-    return replace(problem, prompt=hint + problem.prompt)
+    """The problem whose prompt says which lines to look at; to be read, not to be run."""
+    return replace(problem, prompt=hinted_prompt(problem.prompt, lines))

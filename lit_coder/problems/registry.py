@@ -35,7 +35,7 @@ from lit_coder.problems.grammars.word_problems import WORD_PROBLEMS
 from lit_coder.problems.lists import LISTS
 from lit_coder.problems.maze import MAZES
 from lit_coder.problems.mixed_family import MixedFamily
-from lit_coder.problems.repair import REPAIR, REPAIR_HELD_OUT_TEMPLATES
+from lit_coder.problems.repair import REPAIR, REPAIR_HELD_OUT_TEMPLATES, REPAIR_HINTED
 from lit_coder.problems.strings import STRINGS
 from lit_coder.problems.sudoku import SUDOKU, SUDOKU_HELD_OUT_GRIDS, SUDOKU_WITH_CLUES
 from lit_coder.problems.synthesis import SYNTHESIS
@@ -74,6 +74,7 @@ _FAMILIES: dict[str, ProblemFamily] = {
         TRACING,
         TRACING_SUMS,
         REPAIR,
+        REPAIR_HINTED,
         REPAIR_HELD_OUT_TEMPLATES,
         SYNTHESIS,
     )

@@ -85,4 +85,5 @@ def test_marks_stand_behind_lines_of_the_draft_and_come_off_again() -> None:
     assert (
         marked(open_prompt, "\n    x += 1\n    return x", [2]) == "\n    x += 1  #?\n    return x"
     )
-    assert hinted(PROBLEM, [4]).prompt == "# line 4?\n" + PROMPT
+    assert hinted(PROBLEM, [4]).prompt == PROMPT.rstrip() + "  # line 4?\n"
+    assert hinted(PROBLEM, []) == PROBLEM

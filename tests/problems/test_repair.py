@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from itertools import product
 from random import Random
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from lit_coder.problems.behaviour import behaviour
 from lit_coder.problems.checks import DegenerateProblem
+from lit_coder.problems.line_hints import hinted_prompt
 from lit_coder.problems.line_programs import (
     OPERATORS,
     STEPS,
@@ -25,8 +28,11 @@ from lit_coder.problems.reference import TrustedProgram
 from lit_coder.problems.repair import (
     REPAIR,
     REPAIR_HELD_OUT_TEMPLATES,
+    REPAIR_HINTED,
+    HintShares,
     RepairFamily,
     single_edits,
+    wrong_line,
 )
 from lit_coder.problems.sampling import SplitPlan, split_problems
 from lit_coder.tokenizer import CodeTokenizer
@@ -157,3 +163,55 @@ def test_an_edit_keeps_the_number_of_tokens_in_any_vocabulary(vocab_size: int) -
     lengths = {(p.difficulty, len(tokenizer.encode(p.draft))) for p in made}
     assert len(lengths) == 4
     assert len({len(tokenizer.encode(p.prompt)) for p in made}) == 1
+
+
+def test_a_hint_is_in_the_prompt_alone_and_the_problem_stays_what_it_is() -> None:
+    for seed in range(40):
+        plain, shown = (sampled(family, 2, Random(seed)) for family in (REPAIR, REPAIR_HINTED))
+        assert behaviour(shown) == behaviour(plain)
+        assert shown.task_id == plain.task_id.replace("repair", "repair_hinted")
+        assert shown.prompt in {plain.prompt, *(f"{plain.prompt} {line}" for line in (3, 4))}
+        same = replace(shown, prompt=plain.prompt, task_id=plain.task_id, source="repair")
+        assert same == plain
+        assert wrong_line(shown) == wrong_line(plain) in (3, 4)
+        assert shown.reference is not None and isinstance(shown.tests, Cases)
+        assert passes(shown, shown.reference, shown.tests.visible)
+
+
+def test_hints_are_right_as_often_as_their_shares_say_and_never_name_the_return() -> None:
+    random = Random(0)
+    shares = HintShares(earlier=0.5, later=0.25, none=0.1)
+    family = RepairFamily("hinted", False, (1, 2, 3, 4), shares)
+    found: Counter[str] = Counter()
+    for _ in range(300):
+        problem = sampled(family, 2, random)
+        wrong, hint = wrong_line(problem), problem.prompt.rpartition(":")[2][5:]
+        assert hint in ("", " 3", " 4")
+        found[f"{wrong}{hint}"] += 1
+    assert 10 <= found["3"] + found["4"] <= 50
+    assert 0.4 < found["4 3"] / (found["4 3"] + found["4 4"]) < 0.6
+    assert 0.15 < found["3 4"] / (found["3 4"] + found["3 3"]) < 0.35
+    only = sampled(RepairFamily("hinted", False, (1,), HintShares(1, 1, 0)), 1, random)
+    assert only.prompt.endswith(" 3"), "there is no other operation to name"
+
+
+def test_a_hint_moves_no_line_and_costs_one_token_behind_the_examples() -> None:
+    assert hinted_prompt("def f(x):\n    # 12:34", [4]) == "def f(x):\n    # 12:34 4"
+    assert hinted_prompt('def f(x):\n    "Adds."\n', [4, 5]) == (
+        'def f(x):\n    "Adds."  # line 4 5?\n'
+    )
+    assert hinted_prompt("def f(x):", [2]) == "def f(x):  # line 2?"
+    assert hinted_prompt("def f(x):\n", []) == "def f(x):\n"
+    random = Random(0)
+    made = [sampled(REPAIR_HINTED, 2, random) for _ in range(60)]
+    texts = [problem.program(problem.reference or "") for problem in made]
+    tokenizer = CodeTokenizer.train(texts, 320)
+    lengths = {bool(p.prompt[-2] == " "): len(tokenizer.encode(p.prompt)) for p in made}
+    assert lengths[True] == lengths[False] + 1
+
+
+def test_of_hinted_problems_too_what_is_measured_was_never_learned_from() -> None:
+    plan = SplitPlan(60, (2,), num_held_out=20, held_out_difficulties=(2,))
+    splits = split_problems([REPAIR_HINTED], plan, seed=1)
+    held_out = set(map(behaviour, splits.held_out))
+    assert len(held_out) == 20 and not held_out & set(map(behaviour, splits.labelled))
