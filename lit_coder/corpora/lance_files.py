@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from lit_coder.corpora.columns import choose_column
+from lit_coder.corpora.lance_panics import panics_as_errors
 from lit_coder.corpora.parquet_files import arrow_text
 from lit_coder.corpora.python_files import content_digest
 from lit_coder.corpora.source import CorpusSource, Fault, SourceError, broken_off
@@ -49,20 +51,26 @@ def lance_columns(path: Path) -> dict[str, str]:
     Raises:
         ValueError: it is no Lance table that can be read.
     """
-    import lance
-
     try:
-        return {field.name: str(field.type) for field in lance.dataset(str(path)).schema}
+        with _opened(path) as table:
+            return {field.name: str(field.type) for field in table.schema}
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
 
 
-def _batches(path: Path, columns: list[str] | None, batch_rows: int) -> Iterator[Any]:
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The table's newest version; where Lance panics over it, that is a ValueError."""
     import lance
 
+    with panics_as_errors():
+        yield lance.dataset(str(path))
+
+
+def _batches(path: Path, columns: list[str] | None, batch_rows: int) -> Iterator[Any]:
     try:
-        table = lance.dataset(str(path))
-        yield from table.to_batches(columns=columns, batch_size=batch_rows)
+        with _opened(path) as table:
+            yield from table.to_batches(columns=columns, batch_size=batch_rows)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
 
@@ -86,16 +94,14 @@ class LanceSource(CorpusSource):
     """
 
     def __init__(self, path: str | Path, column: str | None = None) -> None:
-        import lance
-
         super().__init__(str(path))
         self._path = Path(path).expanduser()
         if not self._path.is_dir():
             raise ValueError(f"data.corpus: there is no folder {path}; give a Lance table")
         try:
-            table = lance.dataset(str(self._path))
-            types = {field.name: str(field.type) for field in table.schema}
-            self._num_rows = int(table.count_rows())
+            with _opened(self._path) as table:
+                types = {field.name: str(field.type) for field in table.schema}
+                self._num_rows = int(table.count_rows())
         except (OSError, ValueError) as error:
             reason = str(error).split(", /")[0]
             raise SourceError(f"{path} is not a readable Lance table ({reason})") from error
@@ -114,15 +120,13 @@ class LanceSource(CorpusSource):
 
     def texts(self) -> Iterator[tuple[str, str | Fault]]:
         """The column of each row."""
-        import lance
-
         number = 0
         try:
-            table = lance.dataset(str(self._path))
-            for batch in table.to_batches(columns=[self.column], batch_size=_BATCH_ROWS):
-                for cell in batch.column(0):
-                    number += 1
-                    yield f"{self._path.name}, row {number}", arrow_text(cell)
+            with _opened(self._path) as table:
+                for batch in table.to_batches(columns=[self.column], batch_size=_BATCH_ROWS):
+                    for cell in batch.column(0):
+                        number += 1
+                        yield f"{self._path.name}, row {number}", arrow_text(cell)
         except (OSError, ValueError) as error:
             name = f"{self._path.name}, row {number + 1}"
             yield name, broken_off(error)

@@ -13,6 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from lit_coder.corpora import json_lines_source
+from lit_coder.corpora.lance_files import lance_columns, read_lance_rows
 from lit_coder.corpora.open_sources import open_source, open_sources
 from lit_coder.corpora.source import LONGEST_DOCUMENT_BYTES, CorpusSource, SourceError
 
@@ -163,6 +164,20 @@ def test_a_truncated_file_is_left_out_and_named(tmp_path: Path, name: str, kept_
         return
     with pytest.raises(SourceError, match=name):
         open_source(str(path))
+
+
+def test_a_lance_table_that_lance_panics_over_is_left_out_and_named(tmp_path: Path) -> None:
+    path = write(tmp_path, "rows.lance", ROWS)
+    source = open_source(str(path))
+    (manifest,) = (path / "_versions").glob("*.manifest")
+    manifest.write_bytes(manifest.read_bytes()[16:])
+    with pytest.raises(SourceError, match=r"rows\.lance is not a readable Lance table"):
+        open_source(str(path))
+    for read in (lance_columns, lambda it: list(read_lance_rows(it))):
+        with pytest.raises(ValueError, match=r"rows\.lance is not a readable Lance table"):
+            read(path)
+    assert texts(source) == []
+    assert source.skipped.end.startswith("rows.lance, row 1 and all after it cannot be read")
 
 
 def test_a_lance_table_whose_data_are_gone_says_where_it_ends(tmp_path: Path) -> None:
