@@ -97,6 +97,7 @@ and `passed` is false, the visible tests were too weak. `rejected` samples say w
 | `completion`, `draft` | what was written after the prompt; what it was to repair, or empty |
 | `token_ids`, `log_probabilities` | as sampled |
 | `ended`, `origin`, `temperature`, `top_k`, `top_p`, `stream` | how it was sampled |
+| `num_steps` | supervision steps that it took a TRM; else 0 |
 | `status`, `detail`, `passed_visible`, `passed`, `trusted` | the verdict |
 | `visible_passed`, `visible_total` | visible tests that passed, and all of them |
 | `reward`, `advantages` | what an objective that learns from rewards made of it, of each token |

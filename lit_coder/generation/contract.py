@@ -87,11 +87,16 @@ class Completion:
             if `ended`.
         ended: the model gave the end token before `max_new_tokens` and the context ran out; a
             completion that a stop rule ended has not `ended`.
+        sample: which of the prompt's samples it is, the number that its random stream is named by;
+            None = that of its place.
+        num_steps: supervision steps that it took a model which fills a canvas; 0 = another model.
     """
 
     ids: tuple[int, ...]
     log_probabilities: tuple[float, ...]
     ended: bool
+    sample: int | None = None
+    num_steps: int = 0
 
 
 class TokenGenerator(Protocol):

@@ -29,6 +29,18 @@ def stream_key(seed: int, stream: str, sample: int) -> int:
     return int.from_bytes(blake2b(name, digest_size=8).digest(), "little", signed=True)
 
 
+def stream_name(seed: int, stream: str, sample: int) -> str:
+    """The same as a text, which is kept with the sample."""
+    return f"{seed}/{stream}/{sample}"
+
+
+def named_key(name: str) -> int:
+    """The key of a stream that `stream_name` named."""
+    seed, _, rest = name.partition("/")
+    stream, _, sample = rest.rpartition("/")
+    return stream_key(int(seed), stream, int(sample))
+
+
 def row_uniforms(keys: Sequence[int], num_steps: int) -> Tensor:
     """For each key its uniform numbers in [0, 1), fp32 (R, N): entry n is a hash of (key, n)."""
     counter_N = torch.arange(1, num_steps + 1) * _signed(0x9E3779B97F4A7C15)

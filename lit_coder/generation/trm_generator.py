@@ -60,8 +60,7 @@ class TRMGenerator:
         network: the TRM; its weights may change between calls.
         canvas: how prompt, draft and answer are laid out.
         options: how long it thinks.
-        banned_ids: ids that are never chosen. Log-probabilities stay those of the whole
-            vocabulary, as in training.
+        banned_ids: ids that are never chosen, and have no part in log-probabilities.
 
     Attributes:
         num_steps_taken: supervision steps of each row of the last call, in the order of the rows.
@@ -126,15 +125,19 @@ class TRMGenerator:
         refinement = self._refined(ids_RL, starts)
         length = self.canvas.shape.canvas_length
         logits_RAV = refinement.logits_BLV[:, -length:]
-        chosen_RA = (logits_RAV + self._ban_V(logits_RAV.shape[-1]).to(device)).argmax(-1)
+        logits_RAV = logits_RAV + self._ban_V(logits_RAV.shape[-1]).to(device)
+        chosen_RA = logits_RAV.argmax(-1)
         is_stablemax = self.options.is_stablemax
         logs_RAV = log_stablemax(logits_RAV) if is_stablemax else logits_RAV.log_softmax(-1)
         log_RA = logs_RAV.gather(-1, chosen_RA[..., None])[..., 0]
         found = (refinement.num_steps_B, refinement.halt_B, chosen_RA, log_RA)
         num_steps, halts, chosen, logs = (each.tolist() for each in on_host(found))
         self.num_steps_taken += num_steps
-        for halt, ids, of_ids in zip(halts, chosen, logs, strict=True):
-            yield halt, self._completion(ids, of_ids, options.max_new_tokens)
+        for (_, sample), steps, halt, ids, of_ids in zip(
+            rows, num_steps, halts, chosen, logs, strict=True
+        ):
+            completion = self._completion(ids, of_ids, options.max_new_tokens)
+            yield halt, replace(completion, sample=sample, num_steps=steps)
 
     def _ban_V(self, vocab_size: int) -> Tensor:
         """What is added to logits: 0, or minus infinity for the banned ids."""

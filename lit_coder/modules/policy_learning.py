@@ -19,6 +19,7 @@ from torch import Tensor
 
 from lit_coder.modules.weight_average import frozen_copy
 from lit_coder.networks.gpt import GPT
+from lit_coder.objectives.banned_ids import ids_on_device
 from lit_coder.objectives.measure_totals import Measures, MeasureTotals
 from lit_coder.objectives.next_token import NextToken
 from lit_coder.objectives.policy_gradient import PolicyGradient
@@ -56,7 +57,6 @@ class PolicyLearning:
         self.reference: GPT | None = None
         self.since_row = MeasureTotals()
         self.since_round = MeasureTotals()
-        self._banned: tuple[tuple[int, ...], Tensor] | None = None
 
     @property
     def wants_reference(self) -> bool:
@@ -90,8 +90,8 @@ class PolicyLearning:
         """
         if isinstance(self.objective, Preference):
             return self._preference_loss(network, hidden_BTC, batch, next_token)
-        banned_ids_K = self._on_device(tuple(banned_ids), hidden_BTC.device)
-        tokens = dict(batch) if banned_ids_K is None else {**batch, "banned_ids_K": banned_ids_K}
+        banned_ids_K = ids_on_device(tuple(banned_ids), hidden_BTC.device)
+        tokens = {**batch, "banned_ids_K": banned_ids_K}
         if self.wants_reference:
             with torch.no_grad():
                 reference, reference_BTC = self._reference_hidden(batch)
@@ -145,14 +145,6 @@ class PolicyLearning:
             documents_BT = None if documents_BT is None else documents_BT[rows_B]
         reference.to(ids_BT.device)
         return reference, reference.hidden(ids_BT, documents_BT=documents_BT)
-
-    def _on_device(self, ids: tuple[int, ...], device: torch.device) -> Tensor | None:
-        """The ids where they are needed, copied there once."""
-        if not ids:
-            return None
-        if self._banned is None or self._banned[0] != ids or self._banned[1].device != device:
-            self._banned = (ids, torch.tensor(ids, device=device))
-        return self._banned[1]
 
     def _add(self, measures: Measures) -> None:
         self.since_row.add(measures)

@@ -20,13 +20,14 @@ from typing import Any
 import torch
 from torch import Tensor, distributed
 
+from lit_coder.modules.canvas_learning import CANVAS_COLUMNS, SAMPLING
 from lit_coder.networks.trm import TRM, TRMState
 from lit_coder.networks.trm_halting import Carry, initial_carry
 from lit_coder.networks.xla_device import on_host, share_rows
 
 logger = logging.getLogger("lit_coder.modules")
 
-_FIELDS = ("ids_BT", "labels_BT", "puzzle_ids_B", "is_policy_B", "rewards_B", "advantages_B")
+_FIELDS = ("ids_BT", "labels_BT", "puzzle_ids_B", *CANVAS_COLUMNS, SAMPLING)
 
 
 class Carries:

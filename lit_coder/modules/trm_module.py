@@ -187,9 +187,11 @@ class TRMModule(CodeModule):
         starts = None
         if self.learning is not None:
             fields = self.learning.fields(batch)
-            starts = self.learning.starts(self.network, fields)
+            starts = self.learning.starts(self.network, batch)
         index = batch_index % self.trainer.accumulate_grad_batches
         step = self._supervise(self._carries.of(fields, index), fields, starts)
+        if self.learning is not None:
+            step = self.learning.replayed(step)
         loss = self._step_loss(step)
         self._carries.keep(index, step.carry)
         self._measures.add(step, loss)
@@ -200,7 +202,7 @@ class TRMModule(CodeModule):
         labels_BT = step.carry.data["labels_BT"]
         weights_BT = self._weights(labels_BT)
         if self.learning is not None:
-            return self.learning.loss(step, weights_BT)
+            return self.learning.loss(step, weights_BT, self._banned_ids)
         return self.objective(step.logits_BLV, step.halt_B, labels_BT, weights_BT)
 
     def loss(self, batch: Batch) -> Tensor:
@@ -231,8 +233,14 @@ class TRMModule(CodeModule):
             looks_at_halting=self.device.type != "xla",
             fills_batches=self.device.type == "xla",
         )
-        banned = set(tokenizer.special_ids) - {tokenizer.end_id, tokenizer.pad_id}
-        return TRMGenerator(self.averaged, canvas, refinement, sorted(banned))
+        return TRMGenerator(self.averaged, canvas, refinement, self._banned_ids)
+
+    @property
+    def _banned_ids(self) -> tuple[int, ...]:
+        """What is never written: what no text holds, but for end and padding."""
+        tokenizer = self.tokenizer
+        assert tokenizer is not None, "fit or a checkpoint gives the tokenizer"
+        return tuple(sorted({*tokenizer.special_ids} - {tokenizer.end_id, tokenizer.pad_id}))
 
     @property
     def used_network(self) -> TRM:

@@ -7,8 +7,10 @@
 All positions of a canvas are chosen at once, each the likeliest token, and what differs between
 the candidates of a group is the noise of their starts. A candidate's canvas is one action, of which
 every position is a part: its log-probabilities at the last supervision step, by the network's own
-way to probabilities, are learned from as those of `PolicyGradient` are. Rows of real answers have
-the loss of `DeepSupervision`. Every row counts the same, and means are over all rows of a batch,
+way to probabilities, are learned from as those of `PolicyGradient` are. The ratio of a position is
+between its token's probability now and when it was written; what "now" is where a canvas has been
+thought about over several optimizer steps is the caller's. Rows of real answers have the loss of
+`DeepSupervision`. Every row counts the same, and means are over all rows of a batch,
 whose number is fixed, so that micro-batches change nothing. It does not know of slots or seeds.
 
 Shapes: B rows, L positions, V vocabulary.
@@ -23,6 +25,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lit_coder.networks.stablemax import log_stablemax
+from lit_coder.objectives.banned_ids import BANNED_SCORE
 from lit_coder.objectives.deep_supervision import CrossEntropy, SupervisionLoss
 from lit_coder.objectives.measure_totals import Measures, measure
 from lit_coder.objectives.policy_ratio import clipped_losses, is_clipped, k3, log_ratios
@@ -51,9 +54,12 @@ class CanvasBatch(CanvasRows, total=False):
             halting head is the value.
         sampling_log_probabilities_BL: of the tokens that it wrote, when it wrote them. Left out,
             they count as written by the weights as they are.
+        banned_ids_K: what is never written: the probabilities of what it wrote are of the other
+            tokens.
     """
 
     sampling_log_probabilities_BL: Tensor
+    banned_ids_K: Tensor
 
 
 class CanvasPolicyLoss(NamedTuple):
@@ -145,7 +151,8 @@ class CanvasPolicy:
         """
         is_policy_B, rewards_B = batch["is_policy_B"].bool(), batch["rewards_B"].float()
         halt_B = halt_B.float()
-        read = self._read(logits_BLV.float(), batch["labels_BL"], weights_BL)
+        logits_BLV = _without_banned(logits_BLV.float(), is_policy_B, batch.get("banned_ids_K"))
+        read = self._read(logits_BLV, batch["labels_BL"], weights_BL)
         halt_losses_B = self._halt_losses(halt_B, read.is_again_B, rewards_B, is_policy_B)
         advantages_B = batch["advantages_B"].float()
         if self.halting == "value":
@@ -238,6 +245,14 @@ class _Read(NamedTuple):
     def is_again_B(self) -> Tensor:
         """Whether every label of full weight is the likeliest token."""
         return self.is_met_BL.sum(1) == self.counts_BL.sum(1)
+
+
+def _without_banned(logits_BLV: Tensor, is_policy_B: Tensor, ids_K: Tensor | None) -> Tensor:
+    """The logits, in rows that the network wrote without what is never written."""
+    if ids_K is None:
+        return logits_BLV
+    is_banned_V = torch.zeros_like(logits_BLV[0, 0], dtype=torch.bool).index_fill(0, ids_K, True)
+    return logits_BLV.masked_fill(is_policy_B[:, None, None] & is_banned_V, BANNED_SCORE)
 
 
 def _row_means(values_BL: Tensor, weights_BL: Tensor) -> Tensor:

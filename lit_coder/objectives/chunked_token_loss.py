@@ -21,10 +21,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from lit_coder.objectives.banned_ids import BannedIds
 from lit_coder.training_data.examples import IGNORED
-
-_BANNED_SCORE = -1e30
-"""Has no probability, and no product with 0 is nan."""
 
 TokenLoss = Callable[[Tensor, Tensor, slice], Tensor]
 """Of log-probabilities (n,) and entropies (n,) of the tokens in a slice: their losses (n,)."""
@@ -41,28 +39,6 @@ class ChunkedTokenLoss(NamedTuple):
 
     entropies_N: Tensor
     """Of the distributions that the labels are from, in nats; 0 where there is no label."""
-
-
-class BannedIds(NamedTuple):
-    """What some tokens could not have been drawn as: their probabilities are of what is left."""
-
-    ids_K: Tensor
-
-    is_held_N: Tensor | None = None
-    """The tokens that this is so for; None = all."""
-
-    def of(self, chunk: slice) -> BannedIds:
-        """Of the tokens of a slice."""
-        return BannedIds(self.ids_K, None if self.is_held_N is None else self.is_held_N[chunk])
-
-    def leave_out(self, scores_nV: Tensor) -> None:
-        """Take their probability from the banned ids, in place."""
-        if self.is_held_N is None:
-            scores_nV.index_fill_(1, self.ids_K, _BANNED_SCORE)
-            return
-        scores_nK = scores_nV.index_select(1, self.ids_K)
-        scores_nK.masked_fill_(self.is_held_N.unsqueeze(1), _BANNED_SCORE)
-        scores_nV.index_copy_(1, self.ids_K, scores_nK)
 
 
 class LabelStatistics(NamedTuple):

@@ -23,7 +23,8 @@ from typing import NamedTuple, TypedDict
 import torch
 from torch import Tensor
 
-from lit_coder.objectives.chunked_token_loss import BannedIds, chunked_token_loss
+from lit_coder.objectives.banned_ids import BannedIds
+from lit_coder.objectives.chunked_token_loss import chunked_token_loss
 from lit_coder.objectives.measure_totals import Measures, measure
 from lit_coder.objectives.policy_ratio import clipped_losses, is_clipped, k3, log_ratios
 from lit_coder.objectives.token_log_probabilities import check_temperature, default_chunk_tokens

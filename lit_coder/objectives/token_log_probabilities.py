@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from lit_coder.objectives.banned_ids import BannedIds
 from lit_coder.objectives.chunked_token_loss import (
-    BannedIds,
     add_product,
     label_statistics,
     logits_gradient,

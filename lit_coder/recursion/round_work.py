@@ -125,6 +125,7 @@ class RoundWork:
                         draft.origin,
                         draft.stream,
                         next(verdicts),
+                        num_steps=draft.num_steps,
                     )
                     for draft in group
                 ]

@@ -257,4 +257,5 @@ def to_sample(decision: Decision, sampling: SamplingOptions, round: int, model_s
         visible_passed=verdict.visible_passed,
         visible_total=verdict.visible_total,
         values=candidate.values,
+        num_steps=candidate.num_steps,
     )

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lit_coder.generation.contract import SamplingOptions, TokenGenerator
+from lit_coder.generation.sampling import stream_name
 from lit_coder.problems.problem import Problem
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.problem_rows import prompt_of
@@ -30,6 +31,7 @@ class Draft:
     ended: bool
     origin: str
     stream: str
+    num_steps: int = 0
 
 
 class Solver(ABC):
@@ -71,10 +73,15 @@ class ModelSolver(Solver):
                 log_probabilities=completion.log_probabilities,
                 ended=completion.ended,
                 origin=generator.origin,
-                stream=f"{options.seed}/{prompt.stream}/{index}",
+                stream=stream_name(
+                    options.seed,
+                    prompt.stream,
+                    place if completion.sample is None else completion.sample,
+                ),
+                num_steps=completion.num_steps,
             )
             for problem, prompt, group in zip(problems, prompts, completions, strict=True)
-            for index, completion in enumerate(group)
+            for place, completion in enumerate(group)
         ]
 
 

@@ -5,8 +5,10 @@
     part.columns(rows, num_positions=56)               # {"is_policy_B", "rewards_B", ...}
 
 A sample is one action, so that reward and advantage are numbers of its row. Labels are what is
-known to have been written: the answer and, where it has one, its end. Slots that still think let
-rows of a batch go by; several passes give a canvas as many chances.
+known to have been written: the answer and, where it has one, its end; each with the log-probability
+that it was written with. The key of its noise and its number of supervision steps let a canvas be
+thought about again as it was. Slots that still think let rows of a batch go by; several passes give
+a canvas as many chances.
 
 Shapes: T positions.
 """
@@ -15,10 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy
+from numpy.typing import NDArray
 
 from lit_coder.generation.canvas import Canvas
+from lit_coder.generation.sampling import named_key
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.examples import IntArray, Row
 from lit_coder.training_data.rollouts import FloatArray, RolloutPart
@@ -35,6 +40,9 @@ class CanvasRollout:
         written: the answer and its end, where it has one.
         reward: what it earned.
         advantage: how much better it did than the others of its problem.
+        log_probabilities: of each token that it wrote, when it wrote it.
+        start_key: of the noise that it was thought about from.
+        num_steps: supervision steps that it took; 0 = nobody knows.
     """
 
     ids: tuple[int, ...]
@@ -42,6 +50,9 @@ class CanvasRollout:
     written: tuple[int, ...]
     reward: float
     advantage: float
+    log_probabilities: tuple[float, ...]
+    start_key: int
+    num_steps: int
 
     @property
     def num_positions(self) -> int:
@@ -56,7 +67,15 @@ class CanvasRollout:
     def write(self, ids_T: IntArray, labels_T: IntArray, documents_T: IntArray) -> None:
         """The row, and labels where it was written; one document."""
         ids_T[: len(self.ids)] = self.ids
-        labels_T[self.first : self.first + len(self.written)] = self.written
+        labels_T[self._places] = self.written
+
+    def write_log_probabilities(self, numbers_T: FloatArray) -> None:
+        """Where it was written; the other places hold zeros."""
+        numbers_T[self._places] = self.log_probabilities
+
+    @property
+    def _places(self) -> slice:
+        return slice(self.first, self.first + len(self.written))
 
 
 def canvas_rollout_rows(
@@ -78,10 +97,19 @@ def canvas_rollout_rows(
             continue
         has_end = sample.ended and len(sample.token_ids) < shape.canvas_length
         written = (*sample.token_ids, *([tokenizer.end_id] if has_end else []))
-        assert sample.reward is not None
-        ids = tuple(canvas.row(prompt_ids, draft_ids))
-        advantage = sample.advantages[0]
-        rows.append(CanvasRollout(ids, shape.prompt_length, written, sample.reward, advantage))
+        assert sample.reward is not None and len(written) == len(sample.log_probabilities)
+        rows.append(
+            CanvasRollout(
+                ids=tuple(canvas.row(prompt_ids, draft_ids)),
+                first=shape.prompt_length,
+                written=written,
+                reward=sample.reward,
+                advantage=sample.advantages[0],
+                log_probabilities=sample.log_probabilities,
+                start_key=named_key(sample.stream),
+                num_steps=sample.num_steps,
+            )
+        )
     return rows
 
 
@@ -90,15 +118,22 @@ class CanvasRolloutPart(RolloutPart):
 
     __slots__ = ()
 
-    def columns(self, rows: Sequence[Row], num_positions: int) -> dict[str, FloatArray]:
-        """Of each row; 0 for what the network has not written."""
-        written = [row if isinstance(row, CanvasRollout) else None for row in rows]
-        numbers = {
-            "is_policy_B": [float(row is not None) for row in written],
-            "rewards_B": [row.reward if row is not None else 0.0 for row in written],
-            "advantages_B": [row.advantage if row is not None else 0.0 for row in written],
+    def columns(self, rows: Sequence[Row], num_positions: int) -> dict[str, NDArray[Any]]:
+        """Of each row; 0 for what the network has not written. Keys are whole numbers."""
+        names = ("is_policy_B", "rewards_B", "advantages_B", "written_steps_B")
+        columns: dict[str, NDArray[Any]] = {
+            name: numpy.zeros(len(rows), numpy.float32) for name in names
         }
-        return {name: numpy.array(each, numpy.float32) for name, each in numbers.items()}
+        columns["start_keys_B"] = numpy.zeros(len(rows), numpy.int64)
+        log_probabilities_BT = numpy.zeros((len(rows), num_positions), numpy.float32)
+        for number, row in enumerate(rows):
+            if isinstance(row, CanvasRollout):
+                found = (1.0, row.reward, row.advantage, row.num_steps)
+                for name, value in zip(names, found, strict=True):
+                    columns[name][number] = value
+                columns["start_keys_B"][number] = row.start_key
+                row.write_log_probabilities(log_probabilities_BT[number])
+        return columns | {"sampling_log_probabilities_BT": log_probabilities_BT}
 
     def totals(self, rows: Sequence[Row]) -> dict[str, int]:
         """None: the losses are means over rows, whose number is fixed."""

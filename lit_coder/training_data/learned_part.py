@@ -72,7 +72,7 @@ class LearnedPart(Protocol):
         """The order of a round."""
 
     def columns(self, rows: Sequence[Row], num_positions: int) -> dict[str, NDArray[Any]]:
-        """What a batch of any rows has beside tokens and labels, float32."""
+        """What a batch of any rows has beside tokens and labels, float32 or int64."""
 
     def totals(self, rows: Sequence[Row]) -> dict[str, int]:
         """What sums over a whole step are divided by, by their names in the batch."""

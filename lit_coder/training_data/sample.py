@@ -30,7 +30,7 @@ class Sample:
             empty where something else than the model that is trained wrote it.
         ended: the model ended the completion itself.
         origin: what wrote it ("gpt", "trm", "trm repair", "reference").
-        temperature, top_k, top_p, stream: how it was sampled.
+        temperature, top_k, top_p, stream: how it was sampled; the stream names its random numbers.
         status, detail: the verdict's; of a contaminated sample the benchmark's task.
         passed_visible, passed, trusted: the verdict's; `passed_visible` is the gate.
         fingerprint: normalized-AST fingerprint, "" where the program does not parse.
@@ -46,6 +46,7 @@ class Sample:
             does not train the policy.
         values, returns: of each token, what a value head foretold and should have foretold; empty
             where there is none.
+        num_steps: supervision steps that it took a TRM to write it; else 0.
     """
 
     round: int
@@ -80,6 +81,7 @@ class Sample:
     advantages: tuple[float, ...] = ()
     values: tuple[float, ...] = ()
     returns: tuple[float, ...] = ()
+    num_steps: int = 0
 
 
 class KnownProgram(NamedTuple):
@@ -94,7 +96,7 @@ class KnownProgram(NamedTuple):
 class Candidate:
     """A verified completion that selection has yet to decide on.
 
-    `values` are of each sampled token, where a value head foretold any.
+    `values` are of each sampled token, where a value head foretold any; `num_steps` is a TRM's.
     """
 
     problem: Problem
@@ -106,3 +108,4 @@ class Candidate:
     stream: str
     verdict: Verdict
     values: tuple[float, ...] = ()
+    num_steps: int = 0

@@ -14,7 +14,7 @@ import torch
 
 from lit_coder.generation.canvas import Canvas, CanvasShape
 from lit_coder.generation.contract import Completion, Prompt, SamplingOptions
-from lit_coder.generation.sampling import stream_key
+from lit_coder.generation.sampling import named_key, stream_key, stream_name
 from lit_coder.generation.trm_generator import RefinementOptions, TRMGenerator
 from lit_coder.networks.stablemax import log_stablemax
 from lit_coder.networks.trm import TRM
@@ -210,14 +210,27 @@ def test_banned_tokens_are_never_chosen() -> None:
 
 
 @pytest.mark.parametrize("is_stablemax", [True, False])
-def test_log_probabilities_are_those_of_the_whole_vocabulary(is_stablemax: bool) -> None:
+def test_log_probabilities_are_of_what_is_not_banned(is_stablemax: bool) -> None:
+    banned = torch.tensor([3, 4, 5])
     generating = generator((3, 4, 5), is_stablemax=is_stablemax)
     for prompt, (found,) in zip(PROMPTS, generating.generate(PROMPTS, GREEDY), strict=True):
         logits_AV = refined_alone(prompt, None).logits_BLV[0, -CANVAS_LENGTH:]
+        logits_AV = logits_AV.index_fill(1, banned, -math.inf)
         logs_AV = log_stablemax(logits_AV) if is_stablemax else logits_AV.log_softmax(-1)
         assert torch.allclose(logs_AV.exp().sum(-1), torch.ones(CANVAS_LENGTH), atol=1e-5)
         for place, (i, value) in enumerate(zip(found.ids, found.log_probabilities, strict=False)):
             assert math.isclose(value, float(logs_AV[place, i]), abs_tol=1e-4)
+
+
+def test_each_sample_says_which_noise_it_began_with_and_how_long_it_took() -> None:
+    for prompt, group in zip(PROMPTS, noisy_answers(), strict=True):
+        assert sorted(each.sample for each in group if each.sample is not None) == [0, 1, 2, 3]
+        for each in group:
+            alone = refined_alone(prompt, each.sample)
+            assert list(each.ids) == CANVAS.answer(canvas_of(alone))[0]
+            assert each.num_steps == int(alone.num_steps_B)
+            name = stream_name(NOISY.seed, prompt.stream, each.sample or 0)
+            assert named_key(name) == stream_key(NOISY.seed, prompt.stream, each.sample or 0)
 
 
 def test_the_global_random_state_is_neither_read_nor_moved() -> None:

@@ -12,11 +12,14 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from lit_coder.generation.contract import Prompt, SamplingOptions
+from lit_coder.generation.sampling import stream_key, stream_name
 from lit_coder.modules.trm_module import TRMModule
+from lit_coder.networks.trm_halting import initial_carry, supervision_step
 from lit_coder.objectives.canvas_policy import CanvasPolicy
 from lit_coder.objectives.group_advantages import group_advantages
-from lit_coder.training_data.examples import IGNORED
-from tests.modules.tiny_fit import QUIET
+from lit_coder.training_data.canvas_rollouts import CanvasRolloutPart, canvas_rollout_rows
+from lit_coder.training_data.examples import IGNORED, collate
+from tests.modules.tiny_fit import QUIET, TOKENIZER
 from tests.modules.tiny_trm_fit import (
     CANVAS,
     PROMPT_LENGTH,
@@ -25,6 +28,7 @@ from tests.modules.tiny_trm_fit import (
     fit_canvases,
     tiny_trm_module,
 )
+from tests.training_data.parts import make_sample
 
 pytestmark = [
     *QUIET,
@@ -41,9 +45,12 @@ def canvas_batch(module: TRMModule, rows: int, wanted: int) -> dict[str, Tensor]
     options = SamplingOptions(rows, CANVAS.shape.canvas_length, temperature=1.0)
     (written,) = module.generator().generate([Prompt((), draft_ids=(10, 11))], options)
     labels = torch.full((rows, CANVAS.shape.num_positions), IGNORED)
+    logs = torch.zeros(labels.shape)
     for row, completion in enumerate(written):
         ids = torch.tensor(CANVAS.labels(completion.ids))
         labels[row, PROMPT_LENGTH : PROMPT_LENGTH + 1] = ids[:1]
+        # Where the first token is padding, nothing was written.
+        logs[row, PROMPT_LENGTH] = next(iter(completion.log_probabilities), 0.0)
     rewards = (labels[:, PROMPT_LENGTH] == wanted).float()
     return {
         "ids_BT": torch.tensor([CANVAS.row((), (10, 11))] * rows),
@@ -51,7 +58,69 @@ def canvas_batch(module: TRMModule, rows: int, wanted: int) -> dict[str, Tensor]
         "is_policy_B": torch.ones(rows),
         "rewards_B": rewards,
         "advantages_B": group_advantages(rewards, torch.zeros(rows)),
+        "sampling_log_probabilities_BT": logs,
+        "written_steps_B": torch.tensor([float(each.num_steps) for each in written]),
+        "start_keys_B": torch.tensor([stream_key(0, "0", each.sample or 0) for each in written]),
     }
+
+
+def written_again(module: TRMModule, num_steps: int) -> dict[str, float]:
+    """What the policy measures of canvases that it wrote, and a step of its weights."""
+    learning = module.learning
+    assert learning is not None
+    prompt = Prompt((), "p", draft_ids=tuple(TOKENIZER.encode("ab")))
+    options = SamplingOptions(16, CANVAS.shape.canvas_length, temperature=1.0)
+    (written,) = module.generator().generate([prompt], options)
+    assert len({each.num_steps for each in written}) > 1
+    samples = [
+        make_sample(
+            prompt="",
+            draft="ab",
+            token_ids=each.ids,
+            log_probabilities=each.log_probabilities,
+            ended=each.ended,
+            stream=stream_name(0, "p", each.sample or 0),
+            num_steps=each.num_steps,
+            reward=float(number % 2),
+            advantages=(number % 2 - 0.5,) * len(each.log_probabilities),
+        )
+        for number, each in enumerate(written)
+    ]
+    rows = canvas_rollout_rows(samples, TOKENIZER, CANVAS)
+    part, length = CanvasRolloutPart(rows), CANVAS.shape.num_positions
+    columns = {name: torch.from_numpy(each) for name, each in part.columns(rows, length).items()}
+    batch = collate(rows, TOKENIZER.pad_id) | columns
+    fields = learning.fields(batch)
+    found = {}
+    for when in ("before", "after"):
+        carry = initial_carry(module.network, fields)
+        for _ in range(num_steps):
+            starts = learning.starts(module.network, batch)
+            step = supervision_step(module.network, carry, fields, num_steps, starts=starts)
+            step = learning.replayed(step)
+            loss = learning.loss(step, None, module._banned_ids).total
+            carry = step.carry
+        measures = learning.since_row.take()
+        found |= {f"{when}/{name}": value for name, value in measures.items()}
+        loss.backward()
+        torch.optim.SGD(module.network.parameters(), lr=20.0).step()
+    return found
+
+
+@pytest.mark.parametrize("cross_entropy", ["stablemax", "softmax"])
+def test_the_ratio_is_1_for_the_weights_that_wrote_and_leaves_it_with_an_update(
+    cross_entropy: Any,
+) -> None:
+    module = tiny_trm_module(
+        objective=CanvasPolicy(cross_entropy), cross_entropy=cross_entropy, supervision_steps=3
+    )
+    with torch.no_grad():
+        module.network.halt_head.weight.normal_()
+        module.network.halt_head.bias.zero_()
+    module.averaged.load_state_dict(module.network.state_dict())
+    found = written_again(module, num_steps=3)
+    assert found["before/log_probability_difference"] < 1e-5 and found["before/clip_share"] == 0
+    assert found["after/log_probability_difference"] > 1e-2 and found["after/clip_share"] > 0
 
 
 def test_a_rewarded_canvas_is_written_more_often_and_a_punished_one_less(tmp_path: Path) -> None:

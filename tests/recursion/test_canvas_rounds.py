@@ -14,7 +14,7 @@ from lit_coder.objectives.canvas_policy import CanvasPolicy
 from lit_coder.recursion.policy_checks import PolicyFacts, require_fitting_policy
 from lit_coder.recursion.round_settings import fitting_policy
 from tests.recursion.tiny_policy import policy_data, policy_recursion
-from tests.recursion.tiny_run import make_trainer, records_in
+from tests.recursion.tiny_run import make_trainer, records_in, samples_in
 
 
 class Batches(pl.Callback):
@@ -29,7 +29,7 @@ class Batches(pl.Callback):
 
 def test_a_round_of_canvases_is_rewarded_and_the_next_one_learns_from_it(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    data = policy_data(canvas_length=24, max_sequence_length=96)
+    data = policy_data(1, canvas_length=24, max_sequence_length=96)
     module = TRMModule(
         hidden_size=16,
         num_hidden_layers=1,
@@ -42,10 +42,12 @@ def test_a_round_of_canvases_is_rewarded_and_the_next_one_learns_from_it(tmp_pat
         vocab_size=data.vocab_size,
         max_position_embeddings=96,
         canvas_length=24,
+        average_decay=0.0,
         objective=CanvasPolicy(),
     )
     batches = Batches()
-    trainer = make_trainer(tmp_path, policy_recursion(), batches)
+    recursion = policy_recursion(every_n_steps=1)
+    trainer = make_trainer(tmp_path, recursion, batches, max_steps=2)
     trainer.fit(module, datamodule=data)
     first, last = batches.seen[0], batches.seen[-1]
     assert "is_policy_B" not in first
@@ -54,6 +56,10 @@ def test_a_round_of_canvases_is_rewarded_and_the_next_one_learns_from_it(tmp_pat
     assert policy is not None
     assert policy["rollouts"] > 0
     assert policy["reward"] == pytest.approx(policy["reward_mean"], abs=1.0)
+    # Canvases are written again as they were written.
+    assert policy["log_probability_difference"] < 1e-4 and policy["clip_share"] == 0
+    samples = samples_in(tmp_path, records_in(tmp_path)[0].pool_version)
+    assert {sample.num_steps for sample in samples} == {1}
 
 
 @pytest.mark.parametrize("halting", ["own", "value"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lit_coder.generation.canvas import Canvas, CanvasShape
+from lit_coder.generation.sampling import stream_key
 from lit_coder.training_data.canvas_examples import CanvasGroup
 from lit_coder.training_data.canvas_rollouts import CanvasRolloutPart, canvas_rollout_rows
 from lit_coder.training_data.examples import IGNORED
@@ -22,7 +23,13 @@ def test_labels_are_what_was_written_and_its_end_and_nothing_behind() -> None:
     learned = {"prompt": PROMPT, "reward": 1.0}
     samples = [
         make_sample(**learned, advantages=(0.5,) * 4),
-        make_sample(**learned, advantages=(0.5,) * 3, ended=False),
+        make_sample(
+            **learned,
+            advantages=(0.5,) * 3,
+            ended=False,
+            log_probabilities=(-0.5, -0.25, -1.0),
+            num_steps=2,
+        ),
         make_sample(**learned),
         make_sample(**learned, advantages=(0.5,) * 6, token_ids=(5, 6, 7, 8, 9, 10)),
     ]
@@ -30,6 +37,12 @@ def test_labels_are_what_was_written_and_its_end_and_nothing_behind() -> None:
     assert ended.written == (5, 6, 7, TOKENIZER.end_id) and cut.written == (5, 6, 7)
     assert list(ended.ids) == CANVAS.row(TOKENIZER.encode(PROMPT))
     assert (ended.num_positions, ended.num_targets, ended.first) == (13, 4, PROMPT_LENGTH)
+    columns = CanvasRolloutPart([ended, cut]).columns([cut], ended.num_positions)
+    assert columns["sampling_log_probabilities_BT"].tolist() == [
+        [0.0] * PROMPT_LENGTH + [-0.5, -0.25, -1.0, 0.0, 0.0]
+    ]
+    assert columns["written_steps_B"].tolist() == [2]
+    assert columns["start_keys_B"].tolist() == [stream_key(0, "0/arithmetic/1", 0)]
 
 
 def test_batches_say_of_each_row_who_wrote_it_and_what_that_earned() -> None:
