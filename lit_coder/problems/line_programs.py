@@ -94,7 +94,7 @@ def line_problem(source: str, steps: Sequence[Step], draft: str = "") -> Problem
     tests = Cases(
         program.cases(map(_call, VISIBLE_INPUTS)), program.cases(map(_call, HIDDEN_INPUTS))
     )
-    prompt = _prompt(tests.visible)
+    prompt = examples_prompt(tests.visible)
     problem = Problem(
         task_id=prompt_task_id(source, prompt + draft + reference),
         prompt=prompt,
@@ -146,8 +146,8 @@ def _outputs_of_one_step() -> frozenset[tuple[int, ...]]:
     return frozenset(tuple(_outputs([step])) for step in STEPS)
 
 
-def _prompt(cases: Sequence[Case]) -> str:
-    """Signature and visible tests."""
+def examples_prompt(cases: Sequence[Case]) -> str:
+    """Signature and visible tests: what every problem of these programs asks with."""
     outputs = "".join(str(case.expected[0]) for case in cases)
     return f"def f(x):\n    # {''.join(map(str, VISIBLE_INPUTS))}:{outputs}"
 

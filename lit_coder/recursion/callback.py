@@ -43,12 +43,7 @@ from lit_coder.recursion.rewards import Reward
 from lit_coder.recursion.round_clock import RoundClock
 from lit_coder.recursion.round_record import HeldOutScore, RoundRecord
 from lit_coder.recursion.round_settings import fitting_policy, policy_facts, round_settings
-from lit_coder.recursion.round_work import (
-    Committed,
-    RoundWork,
-    Written,
-    validation_loss,
-)
+from lit_coder.recursion.round_work import Committed, RoundWork, Written, validation_loss
 from lit_coder.recursion.round_writing import write_round
 from lit_coder.recursion.run_opening import (
     ROUNDS_FOLDER,
@@ -60,6 +55,7 @@ from lit_coder.recursion.run_opening import (
 from lit_coder.recursion.selection import Contamination
 from lit_coder.recursion.shared_loss import saved_losses, take_losses
 from lit_coder.recursion.solvers import Solver
+from lit_coder.recursion.suspects import SuspectSearch
 from lit_coder.recursion.weights import roll_back, sampling_mode
 from lit_coder.sandbox.contract import Runner
 from lit_coder.sandbox.open_runner import open_runner
@@ -105,6 +101,8 @@ class RecursiveGenerationCallback(pl.Callback):
         repairer: a trained TRM, which stays as it is; where no program of a problem was let in, it
             repairs them. A checkpoint or a run's folder, last = the newest run; None = nobody.
         repairs_per_problem: programs of such a problem that are repaired, at most.
+        repairer_sees_suspects: find each one's most suspicious line by the visible tests, in two
+            executions, and show it to the repairer; of use to one that learned on repair_hinted.
         reward: what a program earns where model.init_args.objective learns from rewards. None =
             1 where it passes all visible tests, else 0.
         advantages: what a reward is compared with. None = the others of its problem
@@ -141,6 +139,7 @@ class RecursiveGenerationCallback(pl.Callback):
         curriculum: Curriculum | None = None,
         repairer: str | None = None,
         repairs_per_problem: int = 4,
+        repairer_sees_suspects: bool = False,
         reward: Reward | None = None,
         advantages: Advantages | None = None,
         min_groups: int = 0,
@@ -258,6 +257,8 @@ class RecursiveGenerationCallback(pl.Callback):
         sandbox = share_of_sandbox(self.sandbox, self.processes, trainer.num_nodes)
         self._runner = self._opened.enter_context(open_runner(sandbox))
         check_sandbox(self._runner)
+        if self._repairer is not None and self._settings.repairer_sees_suspects:
+            self._repairer.suspects = SuspectSearch(self._runner, sandbox.limits())
         guards_pool = data.hparams["decontaminate"] and self.num_problems > 0
         if guards_pool and self.processes.is_first:
             self._contamination = self._opened.enter_context(open_contamination())

@@ -61,6 +61,11 @@ def require_ranges(given: Mapping[str, Any]) -> None:
             f"recursion.min_groups is {given['min_groups']} and recursion.max_extra_problems 0, so "
             "that no problem would be drawn for it; set the second, too, or leave both out"
         )
+    if given["repairer_sees_suspects"] and given["repairer"] is None:
+        raise ValueError(
+            "recursion.repairer_sees_suspects is true, but there is no repairer to see them; name "
+            "a trained TRM in recursion.repairer, or leave it out"
+        )
     held_out_samples, min_quality = given["held_out_samples"], given["min_quality"]
     if held_out_samples < 0 or held_out_samples == 1:
         raise ValueError(

@@ -9,12 +9,17 @@ the most visible tests first. The TRM has a tokenizer and a canvas of its own, s
 texts; what has no room in its canvas is counted and left out. Its halting head says of each
 repair after each step: 0 = accept, 1 = refine again. Nothing is drawn: one repair of each draft.
 
+With `repairer.suspects` set it is also shown which line of a draft is the most suspicious, in the
+text that the family `repair_hinted` teaches to read. Only what it reads bears the hint: its repairs
+are judged and kept with the plain prompt.
+
 Repairs bear neither token ids nor log-probabilities: those would be the TRM's, and mean nothing to
 the model that is trained. That one reads the texts, encoded by its own tokenizer.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,13 +32,17 @@ from lit_coder.generation.trm_generator import TRMGenerator
 from lit_coder.modules.load import LAST, load_module
 from lit_coder.modules.trm_module import TRMModule
 from lit_coder.modules.weights_checksum import weights_checksum
+from lit_coder.problems.line_hints import hinted_prompt
 from lit_coder.problems.problem import Problem
 from lit_coder.recursion.gates import Gate
 from lit_coder.recursion.processes import Processes
 from lit_coder.recursion.solvers import Draft
+from lit_coder.recursion.suspects import SuspectSearch
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.problem_rows import prompt_of
 from lit_coder.training_data.sample import Candidate
+
+logger = logging.getLogger("lit_coder.recursion")
 
 REPAIR = "trm repair"
 """The origin of samples that a repairer wrote."""
@@ -51,6 +60,20 @@ class Repaired(NamedTuple):
     num_steps: int
     """Supervision steps of all repairs."""
 
+    num_hinted: int = 0
+    """Drafts of which it was shown a suspicious line."""
+
+    num_search_executions: int = 0
+    """Runs in the sandbox that finding those lines took."""
+
+
+class _Asked(NamedTuple):
+    """A draft that is to be repaired."""
+
+    group: int
+    problem: Problem
+    prompt: Prompt
+
 
 class Repairer:
     """A TRM with its tokenizer, loaded once and kept.
@@ -59,6 +82,9 @@ class Repairer:
         path: where it is from.
         generator: fills its canvas.
         tokenizer: its own.
+
+    Attributes:
+        suspects: finds what it is shown of each draft; None = nothing.
     """
 
     def __init__(self, path: str, generator: TRMGenerator, tokenizer: CodeTokenizer) -> None:
@@ -66,6 +92,7 @@ class Repairer:
         self._tokenizer = tokenizer
         self.weights = weights_checksum(generator.network)
         self.name = f"{path} ({self.weights})"
+        self.suspects: SuspectSearch | None = None
 
     def repair(
         self,
@@ -83,7 +110,7 @@ class Repairer:
             batch_size: rows refined at the same time.
         """
         shape = self._generator.canvas.shape
-        asked: list[tuple[int, Problem, Prompt]] = []
+        asked: list[_Asked] = []
         num_without_room = 0
         for index, group in enumerate(groups):
             num_left = drafts_per_problem
@@ -94,15 +121,50 @@ class Repairer:
                     num_without_room += 1
                 elif num_left:
                     num_left -= 1
-                    asked.append((index, problem, prompt))
+                    asked.append(_Asked(index, problem, prompt))
+        prompts = [each.prompt for each in asked]
+        num_hinted = num_executions = 0
+        if self.suspects is not None:
+            found = self.suspects.first_suspects([each.problem for each in asked])
+            lines = [[suspect.line] if suspect else [] for suspect in found.suspects]
+            prompts = self._hinted(asked, lines)
+            num_hinted = sum(
+                prompt is not each.prompt for prompt, each in zip(prompts, asked, strict=True)
+            )
+            num_executions = found.num_executions
         options = SamplingOptions(max_new_tokens=shape.canvas_length, batch_size=batch_size)
         with torch.no_grad():
-            answers = self._generator.generate([prompt for _, _, prompt in asked], options)
+            answers = self._generator.generate(prompts, options)
         drafts: list[list[Draft]] = [[] for _ in groups]
-        for (index, problem, _), (answer,) in zip(asked, answers, strict=True):
+        for each, (answer,) in zip(asked, answers, strict=True):
             text = self._tokenizer.decode(answer.ids)
-            drafts[index].append(Draft(problem, text, (), (), answer.ended, REPAIR, ""))
-        return Repaired(drafts, num_without_room, sum(self._generator.num_steps_taken))
+            drafts[each.group].append(Draft(each.problem, text, (), (), answer.ended, REPAIR, ""))
+        num_steps = sum(self._generator.num_steps_taken)
+        return Repaired(drafts, num_without_room, num_steps, num_hinted, num_executions)
+
+    def _hinted(self, asked: Sequence[_Asked], lines: Sequence[Sequence[int]]) -> list[Prompt]:
+        """What it reads: prompts with hints where there are some, and room for them."""
+        shape = self._generator.canvas.shape
+        prompts, num_lacking, most = [], 0, 0
+        for each, its_lines in zip(asked, lines, strict=True):
+            text = hinted_prompt(each.problem.prompt, its_lines)
+            prompt = prompt_of(replace(each.problem, prompt=text), self._tokenizer, "")
+            has_room = shape.fits(prompt.ids, prompt.draft_ids)
+            prompts.append(prompt if its_lines and has_room else each.prompt)
+            if not has_room:
+                num_lacking += 1
+                most = max(most, len(prompt.ids))
+        if num_lacking:
+            logger.warning(
+                "%d of %d drafts are repaired without a hint at their suspicious line: the "
+                "repairer reads %d tokens of a prompt, and with the hint one has %d; train it on "
+                "repair_hinted with so much more of data.max_sequence_length",
+                num_lacking,
+                len(asked),
+                shape.prompt_length,
+                most,
+            )
+        return prompts
 
 
 def rejected_drafts(group: Sequence[Candidate], gate: Gate) -> list[Candidate]:

@@ -95,6 +95,8 @@ class RepairCounts:
         passed_hidden: those of them that passed every hidden one, too.
         accepted: repairs that entered the pool.
         fixed_problems: problems of which a repair passed every visible test, and no draft did.
+        hinted: drafts of which the repairer was shown the most suspicious line.
+        search_executions: runs in the sandbox that finding those lines took.
     """
 
     problems: int = 0
@@ -105,6 +107,8 @@ class RepairCounts:
     passed_hidden: int = 0
     accepted: int = 0
     fixed_problems: int = 0
+    hinted: int = 0
+    search_executions: int = 0
 
     @property
     def mean_steps(self) -> float | None:

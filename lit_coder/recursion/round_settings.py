@@ -47,6 +47,7 @@ class RoundSettings:
     solver: Solver
     selection: SelectionRules
     repairs_per_problem: int
+    repairer_sees_suspects: bool
     learning: RolloutLearning
     top_up: TopUp
     curriculum: Curriculum | None = None
@@ -90,6 +91,7 @@ def round_settings(options: Mapping[str, Any]) -> RoundSettings:
             near_duplicates=options["near_duplicates"],
         ),
         repairs_per_problem=options["repairs_per_problem"],
+        repairer_sees_suspects=options["repairer_sees_suspects"],
         curriculum=options["curriculum"],
         learning=RolloutLearning(
             options["reward"] or AllVisibleTests(), options["advantages"] or GroupAdvantages()

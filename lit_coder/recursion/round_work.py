@@ -58,8 +58,20 @@ class Written(NamedTuple):
     is_repaired: bool = False
     num_without_room: int = 0
     num_steps: int = 0
+    num_hinted: int = 0
+    num_search_executions: int = 0
     num_further: int = 0
     """Problems that were drawn because too few of a round's had something to tell."""
+
+    @property
+    def repairer_numbers(self) -> tuple[int, int, int, int]:
+        """What its repairs took; see `RepairCounts`."""
+        return (
+            self.num_without_room,
+            self.num_steps,
+            self.num_hinted,
+            self.num_search_executions,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +155,20 @@ class RoundWork:
             )
         repairs = self.verified(repaired.drafts).groups
         groups = [[*ours, *its] for ours, its in zip(written.groups, repairs, strict=True)]
-        return Written(groups, True, repaired.num_without_room, repaired.num_steps)
+        return Written(groups, True, *repaired[1:], written.num_further)
 
     def gathered(self, written: Written) -> Written:
         """What all processes wrote, for the first one; for the others the numbers alone."""
         groups = self.processes.interleaved(written.groups)
-        numbers = self.processes.sums([written.num_without_room, written.num_steps])
-        written = written._replace(groups=groups or [])
-        return written._replace(num_without_room=int(numbers[0]), num_steps=int(numbers[1]))
+        numbers = self.processes.sums(written.repairer_numbers)
+        without_room, steps, hinted, executions = map(int, numbers)
+        return written._replace(
+            groups=groups or [],
+            num_without_room=without_room,
+            num_steps=steps,
+            num_hinted=hinted,
+            num_search_executions=executions,
+        )
 
     def commit(
         self, pool: SamplePool, written: Written, data: CodeDataModule, step: int
@@ -181,7 +199,7 @@ class RoundWork:
             rollouts = dataclasses.replace(rollouts, further_problems=written.num_further)
         version = pool.commit(samples, base)
         size = len(accepted) + sum(decision.accepted for decision in decisions)
-        numbers = (written.num_without_room, written.num_steps)
+        numbers = written.repairer_numbers
         repair_counts = count_repairs(drafts, repairs, *numbers) if written.is_repaired else None
         benchmarks = None if self._contamination is None else count_benchmarks(decisions)
         return Committed(count(drafts), repair_counts, version, size, knows, benchmarks, rollouts)

@@ -66,7 +66,9 @@ def write_round(
         repairer is not None,
         sum(each.num_without_room for each in gathered),
         sum(each.num_steps for each in gathered),
-        num_further=sum(each.num_further for each in gathered),
+        sum(each.num_hinted for each in gathered),
+        sum(each.num_search_executions for each in gathered),
+        sum(each.num_further for each in gathered),
     )
 
 

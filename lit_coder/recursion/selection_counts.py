@@ -33,7 +33,12 @@ def count(decisions: Sequence[Decision]) -> dict[int, FilterCounts]:
 
 
 def count_repairs(
-    drafts: Sequence[Decision], repairs: Sequence[Decision], num_without_room: int, num_steps: int
+    drafts: Sequence[Decision],
+    repairs: Sequence[Decision],
+    num_without_room: int,
+    num_steps: int,
+    num_hinted: int = 0,
+    num_search_executions: int = 0,
 ) -> RepairCounts:
     """What repairs added to a round's drafts.
 
@@ -42,6 +47,8 @@ def count_repairs(
         repairs: decisions on what the repairer made of some of it.
         num_without_room: drafts that did not fit its canvas.
         num_steps: supervision steps of all repairs.
+        num_hinted: drafts of which it was shown a suspicious line.
+        num_search_executions: runs in the sandbox that finding those took.
     """
     passed = [decision for decision in repairs if decision.candidate.verdict.passed_visible]
     return RepairCounts(
@@ -53,6 +60,8 @@ def count_repairs(
         passed_hidden=sum(decision.candidate.verdict.passed for decision in passed),
         accepted=sum(decision.accepted for decision in repairs),
         fixed_problems=len(_solved(repairs) - _solved(drafts)),
+        hinted=num_hinted,
+        search_executions=num_search_executions,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from lit_coder.modules.weights_checksum import weights_checksum
+from lit_coder.problems.line_hints import hinted_prompt
 from lit_coder.problems.problem import Problem
 from lit_coder.recursion.gates import NoTests, VisibleTests
 from lit_coder.recursion.repairer import (
@@ -18,6 +20,10 @@ from lit_coder.recursion.repairer import (
     rejected_drafts,
     repairer_path,
 )
+from lit_coder.recursion.suspects import SuspectSearch
+from lit_coder.sandbox.contract import Limits, SandboxError
+from lit_coder.sandbox.open_runner import open_runner
+from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.training_data.sample import Candidate
 from lit_coder.verification.verdict import Verdict
 from tests.recursion.candidates import make_candidate
@@ -101,6 +107,54 @@ def test_what_has_no_room_in_the_canvas_is_counted_and_does_not_use_up_the_optio
     unread = replace(problem, prompt=problem.prompt * 3)
     repaired = make_repairer().repair([[rejected(unread, problem.draft)]], GATE, 1, 256)
     assert (repaired.num_without_room, repaired.drafts, repaired.num_steps) == (1, [[]], 0)
+
+
+def test_a_repairer_reads_where_a_draft_is_suspicious_and_its_repair_is_of_the_plain_problem(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    problems = repair_problems()[:3]
+    groups = [[rejected(p, p.draft), rejected(p, "\n    return (")] for p in problems]
+    with open_runner(SandboxOptions(workers=1)) as runner:
+        search = SuspectSearch(runner, Limits())
+        repairer = make_repairer()
+        repairer.suspects = search
+        seen = repairer.repair(groups, GATE, 4, 256)
+        suspects = search.first_suspects([each[0].problem for each in groups]).suspects
+        # This one reads no token more than the plain prompt has.
+        length = len(repair_tokenizer().encode(problems[0].prompt)) + 24
+        narrow = make_repairer(max_position_embeddings=length)
+        expected = narrow.repair(groups, GATE, 4, 256)
+        narrow.suspects = search
+        with caplog.at_level(logging.WARNING, "lit_coder.recursion"):
+            unseen = narrow.repair(groups, GATE, 4, 256)
+    assert (seen.num_hinted, seen.num_search_executions) == (3, 9)
+    hinted = [
+        [
+            rejected(replace(p, prompt=hinted_prompt(p.prompt, [s.line] if s else [])), p.draft),
+            rejected(p, "\n    return ("),
+        ]
+        for p, s in zip(problems, suspects, strict=True)
+    ]
+    by_hand = make_repairer().repair(hinted, GATE, 4, 256).drafts
+    texts = [[draft.completion for draft in drafts] for drafts in seen.drafts]
+    assert texts == [[draft.completion for draft in drafts] for drafts in by_hand]
+    assert texts != [
+        [draft.completion for draft in drafts]
+        for drafts in make_repairer().repair(groups, GATE, 4, 256).drafts
+    ]
+    assert [drafts[0].problem for drafts in seen.drafts] == list(problems)
+    assert (unseen.drafts, unseen.num_hinted) == (expected.drafts, 0)
+    assert "3 of 6 drafts are repaired without a hint" in caplog.text
+
+
+def test_where_the_sandbox_fails_there_are_no_suspects_and_no_repairs() -> None:
+    with open_runner(SandboxOptions(workers=1)) as runner:
+        pass
+    repairer = make_repairer()
+    repairer.suspects = SuspectSearch(runner, Limits())
+    problem = repair_problems()[0]
+    with pytest.raises(SandboxError):
+        repairer.repair([[rejected(problem, problem.draft)]], GATE, 4, 256)
 
 
 def test_the_halting_head_decides_how_long_a_repair_takes() -> None:

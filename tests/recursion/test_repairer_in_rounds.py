@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from lit_coder.generation.contract import SamplingOptions, TokenGenerator
 from lit_coder.problems.problem import Problem
 from lit_coder.recursion.callback import RecursiveGenerationCallback
 from lit_coder.recursion.repairer import REPAIR
-from lit_coder.recursion.solvers import Draft, ReferenceSolver, Solver
-from lit_coder.tokenizer import CodeTokenizer
+from lit_coder.recursion.solvers import ReferenceSolver
 from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.training_data.sample import ACCEPTED
+from tests.recursion.given_texts import Writes
 from tests.recursion.tiny_repairer import RepairsOnly, save_trm
 from tests.recursion.tiny_run import (
     fit,
@@ -26,22 +24,9 @@ from tests.recursion.tiny_run import (
 )
 
 
-class Drafts(Solver):
-    """Hands in the text that each problem starts from, which fails, and one that is no program."""
-
-    def solve(
-        self,
-        problems: Sequence[Problem],
-        generator: TokenGenerator,
-        tokenizer: CodeTokenizer,
-        options: SamplingOptions,
-        round: int,
-    ) -> list[Draft]:
-        return [
-            Draft(problem, text, (1,), (-1.0,), True, "gpt", "")
-            for problem in problems
-            for text in (problem.draft, "\n    return x %")
-        ]
+def wrong_drafts(problem: Problem) -> list[str]:
+    """The text that the problem starts from, which fails, and one that is no program."""
+    return [problem.draft, "\n    return x %"]
 
 
 def repair_data(steps_per_round: int = 2) -> CodeDataModule:
@@ -55,7 +40,7 @@ def repair_data(steps_per_round: int = 2) -> CodeDataModule:
 
 
 def repairing(path: Path, **changes: object) -> RecursiveGenerationCallback:
-    options = {"solver": Drafts(), "gate": RepairsOnly(), "repairer": str(path)}
+    options = {"solver": Writes(wrong_drafts), "gate": RepairsOnly(), "repairer": str(path)}
     return make_recursion(**options | changes)
 
 
@@ -122,17 +107,31 @@ def test_rounds_that_only_train_repair_nothing_and_say_that_there_is_a_repairer(
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_pool(trm: Path, tmp_path: Path) -> None:
-    fit(tmp_path / "whole", recursion=repairing(trm), data=repair_data())
-    fit(tmp_path / "half", recursion=repairing(trm), data=repair_data(), max_steps=2)
+    def seeing() -> RecursiveGenerationCallback:
+        return repairing(trm, repairer_sees_suspects=True)
+
+    fit(tmp_path / "whole", recursion=seeing(), data=repair_data())
+    fit(tmp_path / "half", recursion=seeing(), data=repair_data(), max_steps=2)
     last = tmp_path / "half" / "checkpoints" / "last.ckpt"
-    fit(tmp_path / "half", recursion=repairing(trm), data=repair_data(), ckpt_path=last)
+    fit(tmp_path / "half", recursion=seeing(), data=repair_data(), ckpt_path=last)
     whole, half = (records_in(tmp_path / name) for name in ("whole", "half"))
     assert [r.repairs for r in whole] == [r.repairs for r in half]
+    for record in whole:
+        assert record.repairs is not None and record.repairs.drafts == 8
+        # Of the four that parse a line was found and shown; the others cannot be followed.
+        assert (record.repairs.hinted, record.repairs.search_executions) == (4, 12)
     whole_pool, half_pool = (
         samples_in(tmp_path / name, records[-1].pool_version)
         for name, records in (("whole", whole), ("half", half))
     )
     assert whole_pool == half_pool
+    plain = "def f(x):\n    # 12468:12345"
+    assert {len(sample.prompt) for sample in whole_pool} == {len(plain)}, "a hint was kept"
+
+
+def test_suspects_that_nobody_would_see_are_a_mistake() -> None:
+    with pytest.raises(ValueError, match=r"recursion.repairer_sees_suspects is true, but there is"):
+        make_recursion(repairer_sees_suspects=True)
 
 
 def test_another_repairer_is_refused_where_a_run_goes_on(trm: Path, tmp_path: Path) -> None:
@@ -140,7 +139,10 @@ def test_another_repairer_is_refused_where_a_run_goes_on(trm: Path, tmp_path: Pa
     fit(tmp_path, recursion=repairing(trm), data=data, max_steps=2)
     last = tmp_path / "checkpoints" / "last.ckpt"
     other = save_trm(tmp_path / "other.ckpt", seed=1)
-    for recursion in (repairing(other), make_recursion(solver=Drafts(), gate=RepairsOnly())):
+    for recursion in (
+        repairing(other),
+        make_recursion(solver=Writes(wrong_drafts), gate=RepairsOnly()),
+    ):
         with pytest.raises(ValueError, match=r"recursion.repairer is .*a resume cannot change it"):
             fit(tmp_path, recursion=recursion, data=repair_data(), ckpt_path=last)
 
