@@ -1,13 +1,20 @@
 """What a TRM learns of each task in a stated time, and what more supervision steps do.
 
     python -m benchmarks.trm_tasks sudoku_4x4        # or sudoku_6x6, tracing, repair, repair_3
-    python -m benchmarks.trm_tasks repair --seeds 1 2 3
+    python -m benchmarks.trm_tasks repair repair_hinted --seeds 1 2 3
 
 Each is a real `main.py fit` of its configuration; then answers to held-out problems are judged
 after 1, 2, ... 16 supervision steps. Tracing is measured by the length of the programs, longer
 ones than were trained on included; repair on functions that training never had, on new bugs in
 known functions, on combinations of operations that training never had, from K noisy starts, and
-beside random single-token edits at the same number of verdicts. Writes
+beside random single-token edits at the same number of verdicts.
+
+`repair_hinted` is `repair` with a hint at the suspicious line in every prompt, as many positions
+and steps. What training reads is drawn (`problems/repair.py`); what is measured reads the line that
+the search by the visible tests puts first, found in the sandbox as rounds find it, and nothing of
+the planted truth. Its control is `repair`, trained without hints; beside it stand the hinted TRM
+without hints, how often the hint names the planted line, and how often the search itself, which
+tries some hundred edits, has met one that passes the visible tests. Writes
 benchmarks/results/trm_<task>.json. Exits with 1 where a floor or the time of a task is missed: the
 share of problems passed after as many steps as the configuration takes; of repair, on new bugs.
 """
@@ -21,7 +28,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -32,8 +39,13 @@ from rich.table import Table
 from benchmarks.trm_curves import Trained, random_edits
 from lit_coder.problems.behaviour import behaviour
 from lit_coder.problems.checks import DegenerateProblem
-from lit_coder.problems.problem import Problem
+from lit_coder.problems.line_hints import hinted_prompt
+from lit_coder.problems.line_programs import examples_prompt
+from lit_coder.problems.problem import Cases, Problem
 from lit_coder.problems.registry import problem_family
+from lit_coder.problems.repair import wrong_line
+from lit_coder.recursion.suspects import SuspectSearch
+from lit_coder.sandbox.contract import Runner
 from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.verification.verifier import Verifier
@@ -76,6 +88,7 @@ class Task:
         options: of the command line, beside the configuration.
         extra: further measurements of the judged problems, by name.
         judged: the set that the smallest share is asked of.
+        is_hinted: the prompts are read with hints that the search finds.
     """
 
     config: str
@@ -87,6 +100,7 @@ class Task:
         default=lambda trained, problems, verifier: {}
     )
     judged: str = "held out"
+    is_hinted: bool = False
 
 
 def repair_extra(
@@ -102,6 +116,40 @@ def repair_extra(
     }
 
 
+class Hinted(NamedTuple):
+    """Problems whose prompts say what the search found, and without any hint."""
+
+    shown: list[Problem]
+    plain: list[Problem]
+    facts: dict[str, float]
+    """Of the search, by name."""
+
+
+def with_searched_hints(problems: Sequence[Problem], runner: Runner) -> Hinted:
+    """Hints at the lines that the visible tests make suspicious; planted ones are taken off."""
+    plain = []
+    for problem in problems:
+        assert isinstance(problem.tests, Cases)
+        plain.append(replace(problem, prompt=examples_prompt(problem.tests.visible)))
+    found = SuspectSearch(runner, SandboxOptions().limits()).first_suspects(plain)
+    shown = [
+        replace(problem, prompt=hinted_prompt(problem.prompt, [suspect.line] if suspect else []))
+        for problem, suspect in zip(plain, found.suspects, strict=True)
+    ]
+    pairs = list(zip(plain, found.suspects, strict=True))
+    num_right = sum(bool(s) and s.line == wrong_line(p) for p, s in pairs)
+    num_repaired = sum(bool(s) and s.gain >= 1 for _, s in pairs)
+    return Hinted(
+        shown,
+        plain,
+        {
+            "hint at the planted line": num_right / len(plain),
+            "no hint": found.suspects.count(None) / len(plain),
+            "an edit of the search passes the visible tests": num_repaired / len(plain),
+        },
+    )
+
+
 TASKS = {
     "sudoku_4x4": Task("trm_debug", 5, 0.95),
     "sudoku_6x6": Task("trm_cpu", 20, 0.60),
@@ -109,7 +157,7 @@ TASKS = {
         "trm_tracing",
         15,
         0.85,
-        tuple(Others(f"{length} lines", "tracing", length) for length in range(4, 11)),
+        tuple(Others(f"{length} lines", "tracing", length) for length in range(4, 9)),
     ),
     "repair": Task(
         "trm_repair",
@@ -121,6 +169,19 @@ TASKS = {
         ),
         extra=repair_extra,
         judged=KNOWN,
+    ),
+    "repair_hinted": Task(
+        "trm_repair",
+        15,
+        0.55,
+        (
+            Others(KNOWN, "repair", 2, is_known=True),
+            Others("new templates", "repair_held_out_templates", 2),
+        ),
+        ("--data.families=[repair_hinted]",),
+        repair_extra,
+        KNOWN,
+        is_hinted=True,
     ),
     "repair_3": Task(
         "trm_repair",
@@ -167,7 +228,7 @@ def _measure(name: str, seed: int, run: Path | None, further: Sequence[str]) -> 
             minutes = _train(task, seed, run, further)
         trained = Trained.load(run)
         with open_runner(SandboxOptions()) as runner:
-            found = _table(task, trained, Verifier(runner, SandboxOptions().limits()))
+            found = _table(task, trained, runner)
     num_parameters = sum(p.numel() for p in trained.module.network.parameters())
     num_steps = int(trained.module.hparams["supervision_steps"])
     share = found["curves"][task.judged][num_steps - 1]
@@ -201,12 +262,18 @@ def _train(task: Task, seed: int, run: Path, further: Sequence[str]) -> float:
     return (time.monotonic() - started) / 60
 
 
-def _table(task: Task, trained: Trained, verifier: Verifier) -> dict[str, Any]:
+def _table(task: Task, trained: Trained, runner: Runner) -> dict[str, Any]:
     """Print the curves; give them back by the name of what was measured."""
-    held_out = trained.data.problems.held_out[:NUM_PROBLEMS]
-    sets = {"held out": held_out}
+    verifier = Verifier(runner, SandboxOptions().limits())
+    sets = {"held out": list(trained.data.problems.held_out[:NUM_PROBLEMS])}
     for others in task.others:
         sets[others.name] = _draw(trained, others)
+    extra: dict[str, float] = {}
+    if task.is_hinted:
+        for name, problems in list(sets.items()):
+            hinted = with_searched_hints(problems, runner)
+            sets |= {name: hinted.shown, f"{name}, without hints": hinted.plain}
+            extra |= {f"{name}: {fact}": share for fact, share in hinted.facts.items()}
     curves = {name: trained.curve(problems, verifier, NUM_STEPS) for name, problems in sets.items()}
     table = Table(title="passed after so many supervision steps")
     for column in ("problems", "number", *map(str, SHOWN_STEPS)):
@@ -215,7 +282,7 @@ def _table(task: Task, trained: Trained, verifier: Verifier) -> dict[str, Any]:
         shares = [f"{curve[step - 1]:.1%}" for step in SHOWN_STEPS]
         table.add_row(name, str(len(sets[name])), *shares)
     Console(width=140).print(table)
-    extra = task.extra(trained, sets[task.judged], verifier)
+    extra |= task.extra(trained, sets[task.judged], verifier)
     for name, share in extra.items():
         print(f"  {name}: {share:.1%}")
     return {"curves": curves, "extra": extra}
