@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from lit_coder.generation.contract import SamplingOptions, TokenGenerator
 from lit_coder.problems.problem import Problem
-from lit_coder.recursion.solvers import Draft, ReferenceSolver
-from lit_coder.tokenizer import CodeTokenizer
+from tests.recursion.given_texts import Writes
 from tests.recursion.tiny_run import fit, make_data, make_recursion, records_in
 
 TASK = (
@@ -21,23 +18,9 @@ TASK = (
 )
 
 
-class CopiesABenchmark(ReferenceSolver):
-    """Writes what passes, and a benchmark's task behind it."""
-
-    def solve(
-        self,
-        problems: Sequence[Problem],
-        generator: TokenGenerator,
-        tokenizer: CodeTokenizer,
-        options: SamplingOptions,
-        round: int,
-    ) -> list[Draft]:
-        """The references, each with the task."""
-        drafts = super().solve(problems, generator, tokenizer, options, round)
-        return [
-            Draft(each.problem, f"{each.completion}\n\n{TASK}", (), (), True, "reference", "")
-            for each in drafts
-        ]
+def passes_and_copies(problem: Problem) -> list[str]:
+    """What passes, and a benchmark's task behind it."""
+    return [f"{problem.reference}\n\n{TASK}"]
 
 
 @pytest.mark.parametrize("is_guarded", [True, False])
@@ -55,7 +38,7 @@ def test_the_data_option_decides_whether_the_pool_may_hold_a_benchmark(
     monkeypatch.setenv("LIT_CODER_DATA_DIR", str(tmp_path))
     run = tmp_path / "run"
     data = make_data(decontaminate=is_guarded)
-    fit(run, recursion=make_recursion(solver=CopiesABenchmark()), data=data, max_steps=2)
+    fit(run, recursion=make_recursion(solver=Writes(passes_and_copies)), data=data, max_steps=2)
     (found,) = records_in(run)
     assert found.totals.passed_visible == 4
     assert found.totals.contaminated == (4 if is_guarded else 0)

@@ -19,6 +19,7 @@ from lit_coder.recursion.weights import sampling_mode
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.trainer.checkpoint import RunCheckpoint
 from lit_coder.training_data.data_module import POOL_FOLDER
+from tests.recursion.given_texts import Writes
 from tests.recursion.tiny_run import (
     SANDBOX,
     fit,
@@ -354,31 +355,16 @@ def test_a_round_in_which_nothing_came_out_keeps_the_pool_as_it_is(tmp_path: Pat
     assert [(r.pool_version, r.totals.generated) for r in records_in(tmp_path)] == [(1, 0)] * 2
 
 
-class CheatingSolver(Solver):
-    """Hands in wrong programs, one of which speaks in lone surrogates."""
-
-    def solve(
-        self,
-        problems: Sequence[Problem],
-        generator: TokenGenerator,
-        tokenizer: CodeTokenizer,
-        options: SamplingOptions,
-        round: int,
-    ) -> list[Draft]:
-        texts = (
-            "    import os; os._exit(0)\n",
-            "    return x\nraise ValueError('\\ud800\\x00')\n",
-            "    return (\n",
-        )
-        return [
-            Draft(problem, "\n" + text, (), (), True, "cheat", "")
-            for problem in problems
-            for text in texts
-        ]
+CHEATS = (
+    "\n    import os; os._exit(0)\n",
+    # Speaks in lone surrogates.
+    "\n    return x\nraise ValueError('\\ud800\\x00')\n",
+    "\n    return (\n",
+)
 
 
 def test_wrong_programs_never_enter_whatever_they_do_and_the_run_goes_on(tmp_path: Path) -> None:
-    fit(tmp_path, recursion=make_recursion(solver=CheatingSolver()))
+    fit(tmp_path, recursion=make_recursion(solver=Writes(lambda _: CHEATS)))
     records = records_in(tmp_path)
     assert [r.pool_size for r in records] == [0, 0]
     assert [r.totals.generated for r in records] == [12, 12]
