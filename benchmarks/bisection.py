@@ -37,7 +37,7 @@ from lit_coder.environment.looking_inside import LookingInside
 from lit_coder.environment.suspicion import Ranking, Suspicion
 from lit_coder.harvesting.examination import ExaminationSettings
 from lit_coder.harvesting.harvest import Harvest, HarvestCounts, HarvestRunners
-from lit_coder.harvesting.inside import mutation
+from lit_coder.harvesting.inside.mutation import changes_of
 from lit_coder.harvesting.places import OpenPlaces
 from lit_coder.problems.checks import DegenerateProblem
 from lit_coder.problems.problem import Cases, Problem
@@ -216,13 +216,12 @@ def _changed(
     if sum(isinstance(node, ast.stmt) for node in within) < LEAST_STATEMENTS:
         return
     functions = [node for node in within if isinstance(node, ast.FunctionDef)]
-    changes = [change for function in functions for change in mutation._changes(function)]
+    changes = [change for function in functions for change in changes_of(function)]
     for change in random.sample(changes, len(changes)):
         if "a statement is left out" in change.label or "is ignored" in change.label:
             continue
-        former = mutation._put(change, change.replacement)
-        text = ast.unparse(ast.fix_missing_locations(tree))
-        mutation._put(change, former)
+        with change.made():
+            text = ast.unparse(ast.fix_missing_locations(tree))
         changed = text.split("\n")
         pairs = zip(changed, lines, strict=False)
         other = [number for number, (one, two) in enumerate(pairs, start=1) if one != two]

@@ -2,6 +2,9 @@
 
     for mutant in mutants(source, "f", 60, Random("7")):
         mutant.label, mutant.line, mutant.code      # "< becomes <=", 3, a code object
+    for change in changes_of(function):             # of a tree, whoever wants the text of it
+        with change.made():
+            ast.unparse(tree)
 
 Comparisons, arithmetic, constants, conditions, returns, branches, statements, slices, indexes,
 methods and optional arguments are changed. What is inside a `raise` stays: cases see values, and
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
 from types import CodeType
 from typing import Any, NamedTuple
@@ -85,13 +89,33 @@ class Mutant(NamedTuple):
     code: CodeType
 
 
-class _Change(NamedTuple):
+class Change(NamedTuple):
+    """One small change to a function's tree: what it is, in which line, and where it is put."""
+
     label: str
     line: int
     holder: ast.AST
     field: str
     place: int | None
     replacement: Any
+
+    @contextmanager
+    def made(self) -> Iterator[None]:
+        """While the tree is changed; it is mended then."""
+        former = self._put(self.replacement)
+        try:
+            yield
+        finally:
+            self._put(former)
+
+    def _put(self, value: Any) -> Any:
+        if self.place is None:
+            former = getattr(self.holder, self.field)
+            setattr(self.holder, self.field, value)
+            return former
+        values = getattr(self.holder, self.field)
+        former, values[self.place] = values[self.place], value
+        return former
 
 
 def mutants(source: str, name: str, most: int, random: Random) -> Iterator[Mutant]:
@@ -106,32 +130,22 @@ def mutants(source: str, name: str, most: int, random: Random) -> Iterator[Mutan
         if isinstance(node, ast.arg):
             node.annotation = None
     module = ast.Module(body=[function], type_ignores=[])
-    changes = list(_changes(function))
+    changes = list(changes_of(function))
     if len(changes) > most:
         kept = sorted(random.sample(range(len(changes)), most))
         changes = [changes[index] for index in kept]
     for change in changes:
-        former = _put(change, change.replacement)
         try:
-            code = compile(ast.fix_missing_locations(module), "<mutant>", "exec", dont_inherit=True)
+            with change.made():
+                whole = ast.fix_missing_locations(module)
+                code = compile(whole, "<mutant>", "exec", dont_inherit=True)
         except (SyntaxError, ValueError, TypeError):
             continue
-        finally:
-            _put(change, former)
         yield Mutant(change.label, change.line, code)
 
 
-def _put(change: _Change, value: Any) -> Any:
-    if change.place is None:
-        former = getattr(change.holder, change.field)
-        setattr(change.holder, change.field, value)
-        return former
-    values = getattr(change.holder, change.field)
-    former, values[change.place] = values[change.place], value
-    return former
-
-
-def _changes(function: ast.FunctionDef) -> Iterator[_Change]:
+def changes_of(function: ast.FunctionDef) -> Iterator[Change]:
+    """All changes to a function, which is not changed by asking."""
     yield from _ignored_arguments(function)
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     waiting: list[tuple[ast.AST, str, int | None, Any]] = [
@@ -144,7 +158,7 @@ def _changes(function: ast.FunctionDef) -> Iterator[_Change]:
         for label, replacement in _replacements(holder, field, node):
             if isinstance(replacement, ast.AST) and hasattr(node, "lineno"):
                 ast.copy_location(replacement, node)
-            yield _Change(label, line, holder, field, index, replacement)
+            yield Change(label, line, holder, field, index, replacement)
         if isinstance(node, (ast.Raise, ast.Assert)):
             continue
         for name, value in ast.iter_fields(node):
@@ -158,7 +172,7 @@ def _changes(function: ast.FunctionDef) -> Iterator[_Change]:
                 waiting.append((node, name, None, value))
 
 
-def _ignored_arguments(function: ast.FunctionDef) -> Iterator[_Change]:
+def _ignored_arguments(function: ast.FunctionDef) -> Iterator[Change]:
     """An argument that may be left out is always taken to be: cases must give it once."""
     positional = [*function.args.posonlyargs, *function.args.args]
     defaults = function.args.defaults
@@ -166,7 +180,7 @@ def _ignored_arguments(function: ast.FunctionDef) -> Iterator[_Change]:
         assignment = ast.Assign([ast.Name(argument.arg, ast.Store())], default)
         ast.copy_location(assignment, function)
         label = f"{argument.arg} is ignored"
-        yield _Change(label, function.lineno, function, "body", None, [assignment, *function.body])
+        yield Change(label, function.lineno, function, "body", None, [assignment, *function.body])
 
 
 def _replacements(holder: ast.AST, field: str, node: ast.AST) -> Iterator[tuple[str, Any]]:
