@@ -15,7 +15,7 @@ from hashlib import sha256
 from random import Random
 from typing import Protocol
 
-from lit_coder.problems.problem import Problem
+from lit_coder.problems.problem import Answer, Problem
 
 
 class ProblemFamily(Protocol):
@@ -53,6 +53,28 @@ def without_reference(problem: Problem) -> Problem:
 def prompt_task_id(family: str, prompt: str) -> str:
     """A task's name: the family and a hash of the prompt, the same on every machine."""
     return f"{family}/{sha256(prompt.encode()).hexdigest()[:12]}"
+
+
+def answer_problem(source: str, difficulty: int, draft: str, answer: Answer) -> Problem:
+    """A problem without a prompt: the draft says everything, and the answer takes its place.
+
+    Args:
+        source: name of the family or file.
+        difficulty: of the family's.
+        draft: what is asked, as it is shown.
+        answer: the right one and what judges it.
+    """
+    return Problem(
+        task_id=prompt_task_id(source, draft),
+        prompt="",
+        entry_point="",
+        tests=answer,
+        kind="answer",
+        source=source,
+        difficulty=difficulty,
+        reference=answer.expected,
+        draft=draft,
+    )
 
 
 def require_difficulty(family: ProblemFamily, difficulty: int) -> None:

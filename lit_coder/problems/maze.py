@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from lit_coder.problems.family import prompt_task_id, require_difficulty
+from lit_coder.problems.family import answer_problem, require_difficulty
 from lit_coder.problems.maze_grid import (
     FREE,
     GOAL,
@@ -65,18 +65,7 @@ class MazeFamily:
 
 def maze_problem(maze: str, source: str, difficulty: int) -> Problem:
     """The problem of a maze whose goal can be reached."""
-    solution = with_path(maze)
-    return Problem(
-        task_id=prompt_task_id(source, maze),
-        prompt="",
-        entry_point="",
-        tests=Answer("maze", maze, solution),
-        kind="answer",
-        source=source,
-        difficulty=difficulty,
-        reference=solution,
-        draft=maze,
-    )
+    return answer_problem(source, difficulty, maze, Answer("maze", maze, with_path(maze)))
 
 
 def _scattered(size: int, random: Random) -> list[str]:

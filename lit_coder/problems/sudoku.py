@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from random import Random
 
-from lit_coder.problems.family import prompt_task_id, require_difficulty
+from lit_coder.problems.family import answer_problem, require_difficulty
 from lit_coder.problems.problem import Answer, Problem
 from lit_coder.problems.sudoku_grid import BLANK, SHAPES, Shape, minimal_puzzle, random_grid
 from lit_coder.problems.sudoku_symmetry import canonical_grid, canonical_puzzle
@@ -79,17 +79,7 @@ def _with_clues(puzzle: str, solution: str, share: float, random: Random) -> str
 
 def sudoku_problem(puzzle: str, solution: str, source: str, difficulty: int) -> Problem:
     """The problem of a puzzle and its solution."""
-    return Problem(
-        task_id=prompt_task_id(source, puzzle),
-        prompt="",
-        entry_point="",
-        tests=Answer("sudoku", puzzle, solution),
-        kind="answer",
-        source=source,
-        difficulty=difficulty,
-        reference=solution,
-        draft=puzzle,
-    )
+    return answer_problem(source, difficulty, puzzle, Answer("sudoku", puzzle, solution))
 
 
 def difficulty_of(puzzle: str) -> int:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from random import Random
 
 from lit_coder.problems.checks import DegenerateProblem
-from lit_coder.problems.family import prompt_task_id, require_difficulty
+from lit_coder.problems.family import answer_problem, require_difficulty
 from lit_coder.problems.problem import Answer, Problem
 
 _NAMES = "abcdef"
@@ -64,17 +64,8 @@ class TracingFamily:
             f"{line[:2]}{value}".ljust(len(line)) + "\n"
             for line, value in zip(lines, values, strict=True)
         )
-        return Problem(
-            task_id=prompt_task_id(self.name, draft),
-            prompt="",
-            entry_point="",
-            tests=Answer("exact", without_names(lines), reference),
-            kind="answer",
-            source=self.name,
-            difficulty=difficulty,
-            reference=reference,
-            draft=draft,
-        )
+        answer = Answer("exact", without_names(lines), reference)
+        return answer_problem(self.name, difficulty, draft, answer)
 
     def _lines(self, num_lines: int, random: Random) -> list[str]:
         """Assignments; a variable is read only once it has a value."""
