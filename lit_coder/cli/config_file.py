@@ -24,6 +24,7 @@ FOLLOWS = {
     "model.init_args.vocab_size": "the tokenizer; set data.tokenizer_vocab_size or data.tokenizer",
     "model.init_args.max_position_embeddings": "data.max_sequence_length; set that",
     "data.steps_per_round": "recursion.every_n_steps; set that",
+    "data.start_after_steps": "recursion.start_after_steps; set that",
     "data.accumulate_grad_batches": "trainer.accumulate_grad_batches; set that",
     "data.seed": "seed_everything; set that",
     "data.pretrained": "model.init_args.pretrained; set that",

@@ -98,6 +98,7 @@ class LitCoderCLI(LightningCLI):
         parser.link_arguments("sandbox", "recursion.sandbox", apply_on="instantiate")
         parser.link_arguments("sandbox", "benchmark.sandbox", apply_on="instantiate")
         parser.link_arguments("recursion.every_n_steps", "data.steps_per_round")
+        parser.link_arguments("recursion.start_after_steps", "data.start_after_steps")
         parser.link_arguments("trainer.accumulate_grad_batches", "data.accumulate_grad_batches")
         parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
         parser.link_arguments("data.max_sequence_length", "model.init_args.max_position_embeddings")

@@ -116,7 +116,8 @@ class PolicyLearning:
         real_BT = labels_BT.masked_fill(is_paired_B.unsqueeze(1), IGNORED)
         real = next_token(hidden_BTC, network.output_weight, real_BT, batch["num_language_targets"])
         if self.reference is None:
-            return real  # a user's pairs wait until there is something to compare with
+            # Nothing to compare with, where a run was begun without the objective.
+            return real
         total = objective.language_model_coefficient * real
         if not is_paired_B.any():
             return total

@@ -104,6 +104,7 @@ class CodeDataModule(pl.LightningDataModule):
         pretrained: linked to model.init_args.pretrained; its tokenizer is used.
         learns_from: linked to model.init_args.objective: accepted samples, rollouts or pairs.
         steps_per_round: linked to recursion.every_n_steps.
+        start_after_steps: linked to recursion.start_after_steps.
         accumulate_grad_batches: linked to trainer.accumulate_grad_batches.
         seed: linked to seed_everything.
     """
@@ -149,6 +150,7 @@ class CodeDataModule(pl.LightningDataModule):
         pretrained: str | None = None,
         learns_from: LearnsFrom = "accepted",
         steps_per_round: int = 100,
+        start_after_steps: int = 0,
         accumulate_grad_batches: int = 1,
         seed: int = 0,
     ) -> None:
@@ -372,7 +374,7 @@ class CodeDataModule(pl.LightningDataModule):
         """What an objective over rollouts or pairs learns from; None where there is none yet."""
         place = PoolPlace(run_folder / POOL_FOLDER, self.pool_version, self.round)
         options = {**self.hparams, "learns_from": self.learns_from}
-        return learned_part(options, place, self.tokenizer)
+        return learned_part(options, place, self.tokenizer, self._already_said)
 
     def _corpus_part(self) -> CorpusPart | None:
         if self.corpus is None:

@@ -32,6 +32,21 @@ def say_left_out(number: int) -> None:
     )
 
 
+def say_too_long(what: str, number: int, total: int, room: str, already_said: set[str]) -> None:
+    """Say once that some of what an objective learns from have no room in a row.
+
+    Args:
+        what: they are, for people.
+        number: that is too long.
+        total: of them.
+        room: the option that says how long a row may be, with its value.
+        already_said: what has been said in this run.
+    """
+    if number and what not in already_said:
+        already_said.add(what)
+        logger.warning("%d of %d %s are longer than %s and left out", number, total, what, room)
+
+
 @dataclass(frozen=True, slots=True)
 class OrderPlan:
     """The places that a round has for rows.

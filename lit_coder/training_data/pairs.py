@@ -143,7 +143,7 @@ def _parsed(path: str, number: int, line: str) -> Pair:
 def pair_rows(
     pairs: Sequence[Pair], tokenizer: CodeTokenizer, max_length: int
 ) -> list[tuple[Row, Row]]:
-    """Rows of the pairs of which both completions fit."""
+    """Rows of the pairs of which both completions fit; the others are left out."""
     sides = [
         encode_examples(
             tokenizer,

@@ -79,6 +79,7 @@ WRONG_TYPES = (
 FOLLOWERS = (
     ("data.seed", "seed_everything"),
     ("data.steps_per_round", "recursion.every_n_steps"),
+    ("data.start_after_steps", "recursion.start_after_steps"),
     ("data.learns_from", "model.init_args.objective"),
     ("model.vocab_size", "data.tokenizer_vocab_size"),
     ("model.init_args.max_position_embeddings", "data.max_sequence_length"),

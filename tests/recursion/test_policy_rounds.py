@@ -26,13 +26,15 @@ from tests.recursion.tiny_run import fit, make_recursion, records_in, samples_in
 
 
 class Batches(pl.Callback):
-    """Every training batch."""
+    """Every training batch, and the network's weights before it."""
 
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
+        self.weights: list[list[torch.Tensor]] = []
 
     def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, index: int) -> None:
         self.seen.append(batch)
+        self.weights.append([p.detach().clone() for p in module.network.parameters()])
 
 
 def weights(trainer: pl.Trainer) -> list[torch.Tensor]:
@@ -109,6 +111,27 @@ def test_a_run_that_is_gone_on_with_ends_as_the_one_that_was_not_broken_off(
     resumed = weights(policy_fit(tmp_path, **parts(), max_steps=8, ckpt_path=saved))
     assert all(map(torch.equal, whole, resumed))
     assert [record.policy for record in records_in(tmp_path)] == of_whole
+
+
+def test_a_users_pairs_are_compared_with_the_weights_at_the_first_round_that_writes(
+    tmp_path: Path,
+) -> None:
+    lines = tmp_path / "mine.jsonl"
+    lines.write_text(
+        '{"prompt": "def f(x):\\n", "chosen": "    return x", "rejected": "    pass"}\n' * 8
+    )
+    data = policy_data(
+        learns_from="pairs", preference_file=str(lines), batch_size=8, start_after_steps=2
+    )
+    module, batches = policy_module(data, objective=Preference()), Batches()
+    recursion = policy_recursion(start_after_steps=2, num_problems=0)
+    policy_fit(tmp_path, batches, data=data, module=module, recursion=recursion, max_steps=4)
+    assert ["is_paired_B" in batch for batch in batches.seen] == [False, False, True, True]
+    assert module.learning is not None and module.learning.reference is not None
+    reference = list(module.learning.reference.parameters())
+    assert [all(map(torch.equal, reference, each)) for each in batches.weights] == [
+        *(False, False, True, False)
+    ]
 
 
 def test_where_too_few_problems_have_spread_further_ones_are_drawn_up_to_the_limit(

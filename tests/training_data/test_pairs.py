@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lit_coder.training_data.learned_part import OrderPlan
 from lit_coder.training_data.mixture import Mixture, MixturePart
 from lit_coder.training_data.pairs import Pair, PairPart, pair_rows, pairs_of, read_preferences
+from lit_coder.training_data.pool import EMPTY_VERSION
+from lit_coder.training_data.pool_part import PoolPlace, learned_part
 from lit_coder.training_data.round_loader import BatchLayout, RoundLoader
 from tests.training_data.parts import example_group, make_sample, tiny_tokenizer
 
@@ -93,3 +97,40 @@ def test_a_damaged_line_of_preferences_is_named(tmp_path: Path, line: str, sente
 def test_preferences_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"data\.preference_file .* cannot be read"):
         read_preferences(str(tmp_path / "none.jsonl"))
+
+
+def options(tmp_path: Path, *texts: str) -> dict[str, Any]:
+    path = tmp_path / "mine.jsonl"
+    lines = [json.dumps({"prompt": "p", "chosen": text, "rejected": "b"}) for text in texts]
+    path.write_text("\n".join(lines))
+    return {
+        "learns_from": "pairs",
+        "labelled_share": 0.5,
+        "max_sequence_length": 16,
+        "preference_file": str(path),
+        "max_pairs_per_problem": 4,
+        "steps_per_round": 2,
+        "start_after_steps": 3,
+    }
+
+
+def test_a_users_pairs_join_where_the_first_round_that_writes_has_ended(tmp_path: Path) -> None:
+    given, joined = options(tmp_path, "a", "c"), []
+    for round in range(4):
+        place = PoolPlace(tmp_path, EMPTY_VERSION, round)
+        found = learned_part(given, place, tiny_tokenizer(), set())
+        joined.append(None if found is None else len(found.pairs))  # type: ignore[attr-defined]
+    assert joined == [None, None, 2, 2]
+
+
+def test_pairs_that_are_too_long_are_said_once_and_refused_where_it_is_all_of_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    said: set[str] = set()
+    place, long = PoolPlace(tmp_path, EMPTY_VERSION, 2), "xyzw" * 9
+    for _ in range(2):
+        learned_part(options(tmp_path, "a", long, "c"), place, tiny_tokenizer(), said)
+    sentence = "1 of 3 pairs of data.preference_file are longer than data.max_sequence_length (16 "
+    assert [sentence in message for message in caplog.messages] == [True]
+    with pytest.raises(ValueError, match=r"every pair of data\.preference_file .* raise it"):
+        learned_part(options(tmp_path, long), place, tiny_tokenizer(), said)
