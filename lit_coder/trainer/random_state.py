@@ -2,9 +2,11 @@
 
 Lightning saves none. Python's and torch's states ride in the checkpoint as plain containers, those
 of all processes side by side; they are put back in `on_train_start`, because setting up and loading
-draw in between. A run that goes on with more processes than it was saved with gives the new ones
-states that follow from the first one's. Sampling programs and mixing batches use streams of their
-own and do not need this.
+draw in between. Lightning seeds all processes alike, so that they begin with the same weights;
+where training starts, each takes a state that follows from the first one's and its own number, as
+slots of a TRM do not explore alike on two devices. So do those processes of a resumed run that
+there were none of before. Sampling programs and mixing batches use streams of their own and do not
+need this.
 """
 
 from __future__ import annotations
@@ -50,10 +52,12 @@ class RandomState(pl.Callback):
         self._saved = state_dict
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Put this process's states back."""
-        if self._saved is None:
-            return
+        """Put this process's states back; in a new run, go on with states of its own."""
         rank = distributed.get_rank() if distributed.is_initialized() else 0
+        if self._saved is None:
+            if rank > 0:
+                _derive(_own_state(), rank)
+            return
         states = [self._saved, *self._saved.get("others", ())]
         if rank < len(states):
             _restore(states[rank])

@@ -111,6 +111,14 @@ def test_the_first_process_alone_speaks_and_writes(one: Fit, two: Fit) -> None:
     assert read_environment(two.run)["num_processes"] == 2
 
 
+def test_each_process_draws_numbers_of_its_own(two: Fit) -> None:
+    saved = torch.load(two.run / "checkpoints" / "last.ckpt", weights_only=True)
+    first = saved["callbacks"]["RandomState"]
+    (second,) = first["others"]
+    assert first["python"] != second["python"] and first["numpy"] != second["numpy"]
+    assert not torch.equal(first["torch"], second["torch"])
+
+
 def test_two_processes_do_what_one_does_with_the_same_global_batch(one: Fit, two: Fit) -> None:
     same_rounds(one.run, two.run)
     same_weights_and_pool(one.run, two.run)
