@@ -2,18 +2,23 @@
 
     trained = Trained.load(run_folder)
     trained.curve(problems, verifier, max_steps=16)         # share passed after 1, 2, ... steps
+    trained.by_threshold(problems, verifier, 16, [0.5])     # and where the halting head decides
     trained.best_of(problems, verifier, num_starts=8)       # the first answer; any of K
 
-Every step is taken by every row here, whatever the halting head says: the curve is to show what
-more steps do. Verdicts are those of the loop, by all tests, visible and hidden.
+Every step is taken by every row of a curve, whatever the halting head says: the curve is to show
+what more steps do. Where it decides, an answer is that of the step at which it was sure enough,
+which is the same as if no more steps had been taken. Verdicts are those of the loop, by all tests,
+visible and hidden.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from statistics import mean
 from typing import Any, NamedTuple
 
 import torch
@@ -41,6 +46,24 @@ class Starts(NamedTuple):
     any: float
 
 
+class Steps(NamedTuple):
+    """What each supervision step gave, by problem."""
+
+    passed: list[list[bool]]
+    sureness: list[list[float]]
+    """The sigmoid of the halting logit: how sure the network is that its answer is right."""
+
+
+class AtThreshold(NamedTuple):
+    """What comes of accepting answers that the network is so sure of; None = of never accepting."""
+
+    threshold: float | None
+    passed: float
+    mean_steps: float
+    accepted: float
+    """Share of the answers that were accepted; the others took all steps."""
+
+
 @dataclass(frozen=True)
 class Trained:
     """A trained TRM with the data it was trained on.
@@ -55,10 +78,15 @@ class Trained:
 
     @classmethod
     def load(cls, run_folder: Path) -> Trained:
-        """The last checkpoint of a run."""
-        module = load_module(run_folder)
-        assert isinstance(module, TRMModule), f"{run_folder} is no run of a TRM"
-        config = yaml.safe_load((run_folder / "config.yaml").read_text(encoding="utf-8"))
+        """The last checkpoint of a run.
+
+        Raises:
+            ValueError: the folder is that of no run of a TRM.
+        """
+        module, config_file = load_module(run_folder), run_folder / "config.yaml"
+        if not isinstance(module, TRMModule) or not config_file.is_file():
+            raise ValueError(f"{run_folder} is no run of a TRM; name the folder of one")
+        config = yaml.safe_load(config_file.read_text(encoding="utf-8"))
         return cls(module, CodeDataModule(**config["data"], seed=config["seed_everything"]))
 
     @property
@@ -69,18 +97,58 @@ class Trained:
 
     def curve(self, problems: Sequence[Problem], verifier: Verifier, max_steps: int) -> list[float]:
         """The share of the problems that pass after 1, 2, ... `max_steps` supervision steps."""
+        passed = self.steps(problems, verifier, max_steps).passed
+        return [sum(of_all) / len(problems) for of_all in zip(*passed, strict=True)]
+
+    def by_threshold(
+        self,
+        problems: Sequence[Problem],
+        verifier: Verifier,
+        max_steps: int,
+        thresholds: Sequence[float],
+    ) -> list[AtThreshold]:
+        """What each threshold gives, and at last what taking all `max_steps` steps does."""
+        found = self.steps(problems, verifier, max_steps)
+        rows = []
+        for threshold in (*thresholds, None):
+            least = math.inf if threshold is None else threshold
+            accepted_at = [
+                next((step for step, sure in enumerate(row) if sure > least), None)
+                for row in found.sureness
+            ]
+            last = [max_steps - 1 if step is None else step for step in accepted_at]
+            rows.append(
+                AtThreshold(
+                    threshold,
+                    mean(row[step] for row, step in zip(found.passed, last, strict=True)),
+                    mean(step + 1 for step in last),
+                    mean(step is not None for step in accepted_at),
+                )
+            )
+        return rows
+
+    def steps(self, problems: Sequence[Problem], verifier: Verifier, max_steps: int) -> Steps:
+        """Take `max_steps` supervision steps with each problem, and judge the answer of each."""
         generator, network = self.module.generator(), self.module.used_network
-        passed = [0] * max_steps
+        found = Steps([[] for _ in problems], [[] for _ in problems])
         for first in range(0, len(problems), BATCH_ROWS):
             batch = problems[first : first + BATCH_ROWS]
             ids_BL = torch.tensor([self._row(generator, problem) for problem in batch])
             refinement = begin_refinement(network, ids_BL)
+            before = [""] * len(batch)
             for step in range(max_steps):
                 refinement = refine(network, refinement, ids_BL, is_adaptive=False)
                 texts = self._texts(generator, refinement.logits_BLV)
-                attempts = [Attempt(p, text) for p, text in zip(batch, texts, strict=True)]
-                passed[step] += sum(verdict.passed for verdict in verifier.verify(attempts))
-        return [number / len(problems) for number in passed]
+                # The verdict on the same text is the same.
+                changed = [i for i, text in enumerate(texts) if not step or text != before[i]]
+                attempts = [Attempt(batch[i], texts[i]) for i in changed]
+                verdicts = dict(zip(changed, verifier.verify(attempts), strict=True))
+                for i, sure in enumerate(refinement.halt_B.sigmoid().tolist()):
+                    passed = found.passed[first + i]
+                    passed.append(verdicts[i].passed if i in verdicts else passed[-1])
+                    found.sureness[first + i].append(sure)
+                before = texts
+        return found
 
     def best_of(
         self, problems: Sequence[Problem], verifier: Verifier, num_starts: int, noise: float = 1.0
