@@ -77,7 +77,7 @@ ARMS = {
     "expert": Arm("grpo", 64, 256, 1e-3, (*NO_TOP_UP, *EXPERT)),
     "grpo": Arm("grpo", 8, 32, 5e-4, NO_TOP_UP),
     "ppo": Arm("ppo", 16, 32, 5e-4),
-    "dpo": Arm("dpo", 32, 128, 3e-4),
+    "dpo": Arm("dpo", 32, 128, 6e-4),
     "control": Arm("grpo", 64, 256, 1e-3, (*NO_TOP_UP, *EXPERT)),
 }
 
