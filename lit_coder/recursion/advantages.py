@@ -20,7 +20,7 @@ import torch
 from lit_coder.objectives.generalized_advantages import generalized_advantages, whitened
 from lit_coder.objectives.group_advantages import AdvantageKind, group_advantages
 from lit_coder.recursion.rewards import Reward
-from lit_coder.recursion.selection import CONTAMINATED
+from lit_coder.recursion.selection import CONTAMINATED, Contamination, held_by_benchmark
 from lit_coder.training_data.sample import Candidate, Sample
 
 
@@ -159,10 +159,22 @@ class RolloutLearning:
     advantages: Advantages
     keeps_all: bool = False
 
-    def has_spread(self, group: Sequence[Candidate]) -> bool:
-        """Whether two completions of a problem earned differently."""
-        rewards = {self.reward(each) for each in group if _is_rollout(each)}
-        return len(rewards - {None}) > 1
+    def has_spread(
+        self, group: Sequence[Candidate], contamination: Contamination | None = None
+    ) -> bool:
+        """Whether two completions of a problem earned differently that can be learned from.
+
+        Args:
+            group: of the problem.
+            contamination: finds what a benchmark holds, which is not learned from.
+        """
+        earned = [(self.reward(each), each) for each in group if _is_rollout(each)]
+        if len({reward for reward, _ in earned} - {None}) < 2:
+            return False
+        known = {
+            reward for reward, each in earned if held_by_benchmark(each, contamination) is None
+        }
+        return len(known - {None}) > 1
 
     def weighed(
         self, samples: Sequence[Sample], candidates: Sequence[Candidate]

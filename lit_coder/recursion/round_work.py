@@ -103,7 +103,7 @@ class RoundWork:
         contamination: Contamination | None = None,
     ) -> None:
         self.settings = settings
-        self._contamination = contamination
+        self.contamination = contamination
         self._verifier = verifier
         self.processes = processes
 
@@ -190,7 +190,7 @@ class RoundWork:
             return Committed({}, None, base, len(accepted), knows)
         rules = self.settings.selection
         learns_all = data.learns_from != "accepted"
-        decisions = select(candidates, rules, accepted, self._contamination, learns_all)
+        decisions = select(candidates, rules, accepted, self.contamination, learns_all)
         drafts = [d for d in decisions if d.candidate.origin != REPAIR]
         repairs = [d for d in decisions if d.candidate.origin == REPAIR]
         samples, rollouts = [self._sample(d, data.round, step) for d in decisions], None
@@ -201,7 +201,7 @@ class RoundWork:
         size = len(accepted) + sum(decision.accepted for decision in decisions)
         numbers = written.repairer_numbers
         repair_counts = count_repairs(drafts, repairs, *numbers) if written.is_repaired else None
-        benchmarks = None if self._contamination is None else count_benchmarks(decisions)
+        benchmarks = None if self.contamination is None else count_benchmarks(decisions)
         return Committed(count(drafts), repair_counts, version, size, knows, benchmarks, rollouts)
 
     def _sample(self, decision: Decision, round: int, step: int) -> Sample:

@@ -124,9 +124,15 @@ def _drafts(
 
 
 def _num_with_spread(work: RoundWork, written: Written) -> int:
-    """Problems whose completions earned differently, of all processes."""
-    own = sum(map(work.settings.learning.has_spread, written.groups))
-    return int(work.processes.sums([own])[0])
+    """Problems of which completions that can be learned from earned differently, of all processes.
+
+    The first process alone knows what benchmarks hold.
+    """
+    if not work.settings.top_up.min_groups:
+        return 0
+    has_spread, contamination = work.settings.learning.has_spread, work.contamination
+    groups = work.processes.interleaved(written.groups) or []
+    return work.processes.from_first(sum(has_spread(group, contamination) for group in groups))
 
 
 def _further(

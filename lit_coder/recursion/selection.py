@@ -117,6 +117,17 @@ def fingerprint(candidate: Candidate) -> str:
     return "text:" + hashlib.sha256(candidate.completion.encode()).hexdigest()[:32]
 
 
+def held_by_benchmark(
+    candidate: Candidate, contamination: Contamination | None
+) -> BenchmarkTask | None:
+    """What a benchmark holds of a program; None where nothing is looked for."""
+    if contamination is None:
+        return None
+    features = candidate.verdict.features
+    renamed = features.renamed_fingerprint if features else ""
+    return contamination.match(candidate.problem.program(candidate.completion), renamed)
+
+
 def select(
     candidates: Sequence[Candidate],
     rules: SelectionRules,
@@ -141,7 +152,7 @@ def select(
         if rules.gate.admits(candidate):
             by_task[candidate.problem.task_id].append(index)
         else:
-            task = chooser.held_by_benchmark(candidate) if checks_refused else None
+            task = held_by_benchmark(candidate, contamination) if checks_refused else None
             reason = CONTAMINATED if task is not None else rules.gate.refusal(candidate)
             decisions[index] = Decision(candidate, 0.0, reason, task, is_refused=True)
     turns: list[tuple[int, int, int, float]] = []
@@ -188,7 +199,7 @@ class _Chooser:
         if task is None and mark in self._seen:
             return Decision(candidate, score, DUPLICATE)
         self._seen.add(mark)
-        task = task or self.held_by_benchmark(candidate)
+        task = task or held_by_benchmark(candidate, self._contamination)
         if task is not None:
             self._held[mark] = task
             return Decision(candidate, score, CONTAMINATED, task)
@@ -201,14 +212,6 @@ class _Chooser:
         if cap is None and self._near is not None:
             self._near.add(shingles)
         return Decision(candidate, score, cap or ACCEPTED)
-
-    def held_by_benchmark(self, candidate: Candidate) -> BenchmarkTask | None:
-        """What a benchmark holds of the program."""
-        if self._contamination is None:
-            return None
-        features = candidate.verdict.features
-        renamed = features.renamed_fingerprint if features else ""
-        return self._contamination.match(candidate.problem.program(candidate.completion), renamed)
 
     def _full_cap(self, candidate: Candidate) -> str | None:
         """The first cap that is reached; None counts the candidate as kept."""

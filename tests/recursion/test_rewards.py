@@ -105,6 +105,24 @@ def test_what_holds_a_benchmarks_task_is_not_learned_from() -> None:
     assert samples[0].reward is None
 
 
+class HoldsPasses:
+    """A benchmark that holds the usual candidate's program."""
+
+    benchmark = "HumanEval"
+
+    def match(self, text: str, renamed_fingerprint: str = "") -> HoldsPasses | None:
+        return self if "return x + 1" in text else None
+
+
+def test_a_problem_has_spread_without_what_holds_a_benchmarks_task() -> None:
+    learning = RolloutLearning(AllVisibleTests(), GroupAdvantages())
+    failed = make_candidate(visible=0, completion="    return x\n")
+    held = [make_candidate(), failed]
+    assert learning.has_spread(held) and not learning.has_spread(held, HoldsPasses())
+    another = make_candidate(completion="    return 1 + x\n")
+    assert learning.has_spread([*held, another], HoldsPasses())
+
+
 def test_no_known_cheat_earns_anything() -> None:
     tests = Cases((Case.call("answer", (5,), "a secret"),), (Case.call("answer", (0,), 1),))
     problem = Problem("cheats/1", "", "answer", tests, "function", "cheats")
