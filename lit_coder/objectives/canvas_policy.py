@@ -28,6 +28,7 @@ from lit_coder.networks.stablemax import log_stablemax
 from lit_coder.objectives.banned_ids import BANNED_SCORE
 from lit_coder.objectives.deep_supervision import CrossEntropy, SupervisionLoss
 from lit_coder.objectives.measure_totals import Measures, measure
+from lit_coder.objectives.option_ranges import require_0_or_more, require_share
 from lit_coder.objectives.policy_ratio import clipped_losses, is_clipped, k3, log_ratios
 from lit_coder.training_data.examples import IGNORED
 
@@ -111,17 +112,14 @@ class CanvasPolicy:
         ):
             if value not in allowed:
                 raise ValueError(f"{name} must be {' or '.join(allowed)}, not {value}")
-        for name, number, most in (
-            ("halt_weight", halt_weight, None),
-            ("clip_low", clip_low, 1),
-            ("clip_high", clip_high, None),
-            ("entropy_coefficient", entropy_coefficient, None),
-            ("supervision_coefficient", supervision_coefficient, None),
-            ("start_noise", start_noise, None),
-        ):
-            if number < 0 or (most is not None and number > most):
-                meaning = "0 or more" if most is None else f"from 0 to {most}"
-                raise ValueError(f"{name} must be {meaning}, not {number}")
+        require_share(clip_low=clip_low)
+        require_0_or_more(
+            halt_weight=halt_weight,
+            clip_high=clip_high,
+            entropy_coefficient=entropy_coefficient,
+            supervision_coefficient=supervision_coefficient,
+            start_noise=start_noise,
+        )
         self.cross_entropy = cross_entropy
         self.halting = halting
         self.halt_weight = halt_weight

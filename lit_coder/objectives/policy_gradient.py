@@ -26,6 +26,11 @@ from torch import Tensor
 from lit_coder.objectives.banned_ids import BannedIds
 from lit_coder.objectives.chunked_token_loss import chunked_token_loss
 from lit_coder.objectives.measure_totals import Measures, measure
+from lit_coder.objectives.option_ranges import (
+    require_0_or_more,
+    require_above_0,
+    require_share,
+)
 from lit_coder.objectives.policy_ratio import clipped_losses, is_clipped, k3, log_ratios
 from lit_coder.objectives.token_log_probabilities import check_temperature, default_chunk_tokens
 from lit_coder.training_data.examples import IGNORED
@@ -115,23 +120,15 @@ class PolicyGradient:
         temperature: float = 1.0,
         chunk_tokens: int | None = None,
     ) -> None:
-        for name, value, good, meaning in (
-            ("clip_low", clip_low, 0 <= clip_low <= 1, "from 0 to 1"),
-            ("clip_high", clip_high, clip_high >= 0, "0 or more"),
-            ("kl_coefficient", kl_coefficient, kl_coefficient >= 0, "0 or more"),
-            ("entropy_coefficient", entropy_coefficient, entropy_coefficient >= 0, "0 or more"),
-            (
-                "language_model_coefficient",
-                language_model_coefficient,
-                language_model_coefficient >= 0,
-                "0 or more",
-            ),
-            ("value_coefficient", value_coefficient, value_coefficient >= 0, "0 or more"),
-            ("value_clip", value_clip, value_clip is None or value_clip > 0, "above 0, or null"),
-            ("chunk_tokens", chunk_tokens, chunk_tokens is None or chunk_tokens > 0, "above 0"),
-        ):
-            if not good:
-                raise ValueError(f"{name} must be {meaning}, not {value}")
+        require_share(clip_low=clip_low)
+        require_0_or_more(
+            clip_high=clip_high,
+            kl_coefficient=kl_coefficient,
+            entropy_coefficient=entropy_coefficient,
+            language_model_coefficient=language_model_coefficient,
+            value_coefficient=value_coefficient,
+        )
+        require_above_0(value_clip=value_clip, chunk_tokens=chunk_tokens)
         check_temperature(temperature)
         self._bounds = (clip_low, clip_high)
         self.kl_coefficient = kl_coefficient

@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lit_coder.objectives.measure_totals import Measures, measure
+from lit_coder.objectives.option_ranges import require, require_0_or_more, require_above_0
 from lit_coder.objectives.token_log_probabilities import token_log_probabilities
 
 
@@ -79,19 +80,10 @@ class Preference:
         language_model_coefficient: float = 0.1,
         chunk_tokens: int | None = None,
     ) -> None:
-        for name, value, good, meaning in (
-            ("beta", beta, beta > 0, "above 0"),
-            ("label_smoothing", label_smoothing, 0 <= label_smoothing < 0.5, "from 0 to below 0.5"),
-            (
-                "language_model_coefficient",
-                language_model_coefficient,
-                language_model_coefficient >= 0,
-                "0 or more",
-            ),
-            ("chunk_tokens", chunk_tokens, chunk_tokens is None or chunk_tokens > 0, "above 0"),
-        ):
-            if not good:
-                raise ValueError(f"{name} must be {meaning}, not {value}")
+        require_above_0(beta=beta, chunk_tokens=chunk_tokens)
+        is_minority = 0 <= label_smoothing < 0.5
+        require("label_smoothing", label_smoothing, is_minority, "from 0 to below 0.5")
+        require_0_or_more(language_model_coefficient=language_model_coefficient)
         self.beta = beta
         self.label_smoothing = label_smoothing
         self.language_model_coefficient = language_model_coefficient
