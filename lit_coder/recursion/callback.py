@@ -171,7 +171,7 @@ class RecursiveGenerationCallback(pl.Callback):
         self.processes = Processes()
         self._module: CodeModule | None = None
         self._accumulate_grad_batches = 1
-        self._saved_losses: dict[str, float | int] | None = None
+        self._saved_losses: dict[str, Any] | None = None
         self._clock = RoundClock()
 
     @property
@@ -193,7 +193,7 @@ class RecursiveGenerationCallback(pl.Callback):
         }
         if self._module is not None:
             state["train_loss"] = saved_losses(
-                self._module.train_loss, self.processes, self._accumulate_grad_batches
+                self._module, self.processes, self._accumulate_grad_batches
             )
         return state
 
@@ -272,10 +272,10 @@ class RecursiveGenerationCallback(pl.Callback):
         self._clock.start()
         self._plan_validation(trainer)
         assert self._module is not None
-        if self.start_after_steps == 0:
+        if trainer.global_step >= self.start_after_steps:
             self._module.take_reference()
         shared = (self._saved_losses, self.processes, self._accumulate_grad_batches)
-        take_losses(self._module.train_loss, *shared)
+        take_losses(self._module, *shared)
         self._saved_losses = None
 
     def refuse_full_steps(self, data: CodeDataModule, loader: RoundLoader, max_steps: int) -> None:

@@ -12,6 +12,7 @@ from lit_coder.modules.canvas_learning import CanvasLearning
 from lit_coder.modules.policy_learning import PolicyLearning
 from lit_coder.recursion.advantages import RolloutCounts
 from lit_coder.recursion.processes import Processes
+from lit_coder.recursion.shared_loss import summed
 
 
 def policy_measures(
@@ -28,15 +29,9 @@ def policy_measures(
     """
     if learning is None:
         return None
-    own = learning.since_round.state_dict()
+    sums = summed(learning.since_round, processes)
     learning.since_round.load_state_dict({})
-    # A process may have met none of what another one measured.
-    names = sorted({name for each in processes.all_interleaved([list(own)]) for name in each})
-    found = {}
-    for name in names:
-        total, number = processes.sums(own.get(name, [0.0, 0.0]))
-        if number:
-            found[name] = total / number
+    found = {name: total / number for name, (total, number) in sums.items() if number}
     return found | (rollout_measures(rollouts) if rollouts is not None else {})
 
 

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lit_coder.modules.code_module import LossTotal
+from lit_coder.modules.gpt_module import GPTModule
+from lit_coder.objectives.policy_gradient import PolicyGradient
 from lit_coder.recursion.loop_progress import in_other_micro_batches
 from lit_coder.recursion.processes import Processes, interleave
 from lit_coder.recursion.run_opening import share_of_sandbox
@@ -13,6 +15,7 @@ from lit_coder.recursion.shared_loss import saved_losses, take_losses
 from lit_coder.sandbox.options import SandboxOptions
 
 GROUP = object()
+MODULE = GPTModule(16, 1, 2, vocab_size=270, objective=PolicyGradient())
 
 
 def one_of(rank: int, count: int) -> Processes:
@@ -56,20 +59,30 @@ def test_progress_through_a_round_is_counted_in_todays_micro_batches(
 def test_saved_losses_keep_their_weight_in_the_rounds_mean(
     losses: list[float], then: int, now: int
 ) -> None:
-    before, after = LossTotal(), LossTotal()
+    module, learning = MODULE, MODULE.learning
+    assert learning is not None
+    before = LossTotal()
     for loss in losses:
         before.load_state_dict(
             {"sum": before.total()[0] + loss * then, "count": before.total()[1] + then}
         )
-    state = saved_losses(before, Processes(), accumulate=then)
-    take_losses(after, state, Processes(), accumulate=now)
-    total, number = after.total()
+    module.train_loss.load_state_dict(before.state_dict())
+    measures = {"entropy": [sum(losses), 1.0 * len(losses)]}
+    learning.since_round.load_state_dict(measures)
+    state = saved_losses(module, Processes(), accumulate=then)
+    module.train_loss.reset()
+    learning.since_round.load_state_dict({})
+    take_losses(module, state, Processes(), accumulate=now)
+    total, number = module.train_loss.total()
     assert number == len(losses) * now
     assert abs(total / number - sum(losses) / len(losses)) < 1e-9
+    assert learning.since_round.state_dict() == measures
     if then == now:
-        assert after.state_dict() == before.state_dict()
-    take_losses(after, state, one_of(1, 2), accumulate=now)
-    assert after.total() == (0.0, 0)
+        assert module.train_loss.state_dict() == before.state_dict()
+    take_losses(module, state, one_of(1, 2), accumulate=now)
+    assert module.train_loss.total() == (0.0, 0)
+    # The first process alone has what all of them measured.
+    assert learning.since_round.state_dict() == {}
 
 
 def test_processes_of_one_machine_share_its_cores_where_the_workers_are_left_open() -> None:
