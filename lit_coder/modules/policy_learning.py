@@ -88,9 +88,9 @@ class PolicyLearning:
             next_token: the loss on real data.
             banned_ids: what sampling never chooses; a policy is learned over the others.
         """
-        if isinstance(self.objective, Preference):
-            return self._preference_loss(network, hidden_BTC, batch, next_token)
         banned_ids_K = ids_on_device(tuple(banned_ids), hidden_BTC.device)
+        if isinstance(self.objective, Preference):
+            return self._preference_loss(network, hidden_BTC, batch, next_token, banned_ids_K)
         tokens = {**batch, "banned_ids_K": banned_ids_K}
         if self.wants_reference:
             with torch.no_grad():
@@ -107,7 +107,12 @@ class PolicyLearning:
         return result.total
 
     def _preference_loss(
-        self, network: GPT, hidden_BTC: Tensor, batch: Mapping[str, Any], next_token: NextToken
+        self,
+        network: GPT,
+        hidden_BTC: Tensor,
+        batch: Mapping[str, Any],
+        next_token: NextToken,
+        banned_ids_K: Tensor,
     ) -> Tensor:
         objective = self.objective
         assert isinstance(objective, Preference)
@@ -124,11 +129,14 @@ class PolicyLearning:
         paired_BT = labels_BT[is_paired_B]
         with torch.no_grad():
             reference, reference_BTC = self._reference_hidden(batch, is_paired_B)
-            sums_B = sequence_log_probabilities(reference_BTC, reference.output_weight, paired_BT)
+            sums_B = sequence_log_probabilities(
+                reference_BTC, reference.output_weight, paired_BT, banned_ids_K=banned_ids_K
+            )
         pairs: PreferenceBatch = {
             "labels_BT": paired_BT,
             "reference_log_probabilities_B": sums_B,
             "num_pairs": batch["num_pairs"],
+            "banned_ids_K": banned_ids_K,
         }
         result = objective(hidden_BTC[is_paired_B], network.output_weight, pairs)
         self._add(result.measures)

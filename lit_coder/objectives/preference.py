@@ -41,9 +41,12 @@ class PreferenceBatch(PairedRows, total=False):
         reference_log_probabilities_B: of each completion under the reference, summed.
         num_pairs: what the sum over pairs is divided by, a float32 scalar: the pairs of the whole
             optimizer step over its number of micro-batches on all devices. Left out: P.
+        banned_ids_K: what sampling never chooses: log-probabilities are of the other ids, the
+            reference's, too.
     """
 
     num_pairs: Tensor
+    banned_ids_K: Tensor
 
 
 class PreferenceLoss(NamedTuple):
@@ -100,7 +103,11 @@ class Preference:
             batch: the pairs.
         """
         sums_B = sequence_log_probabilities(
-            hidden_BTC, output_weight_VC, batch["labels_BT"], self.chunk_tokens
+            hidden_BTC,
+            output_weight_VC,
+            batch["labels_BT"],
+            self.chunk_tokens,
+            batch.get("banned_ids_K"),
         )
         rewards_B = self.beta * (sums_B - batch["reference_log_probabilities_B"].float())
         assert len(rewards_B) % 2 == 0, "rows come in pairs"
@@ -125,10 +132,14 @@ class Preference:
 
 
 def sequence_log_probabilities(
-    hidden_BTC: Tensor, weight_VC: Tensor, labels_BT: Tensor, chunk_tokens: int | None = None
+    hidden_BTC: Tensor,
+    weight_VC: Tensor,
+    labels_BT: Tensor,
+    chunk_tokens: int | None = None,
+    banned_ids_K: Tensor | None = None,
 ) -> Tensor:
     """The summed log-probability of each row's labels, float32 (B,)."""
     found = token_log_probabilities(
-        hidden_BTC, weight_VC, labels_BT, temperature=1.0, chunk_tokens=chunk_tokens
+        hidden_BTC, weight_VC, labels_BT, 1.0, chunk_tokens, banned_ids_K
     )
     return found.log_probabilities_BT.sum(1)

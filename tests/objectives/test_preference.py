@@ -32,14 +32,18 @@ def some_pairs(num_pairs: int = 3) -> tuple[Tensor, Tensor, PreferenceBatch]:
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("chunk_tokens", [None, 5])
+@pytest.mark.parametrize("banned", [(), (9, 10)])
 def test_loss_and_gradient_are_those_of_the_closed_form(
-    smoothing: float, chunk_tokens: int | None
+    smoothing: float, chunk_tokens: int | None, banned: tuple[int, ...]
 ) -> None:
     hidden, weight, batch = some_pairs()
+    if banned:
+        weight = torch.cat((weight.detach(), 3 * weight.detach()[:2])).requires_grad_()
+        batch["banned_ids_K"] = torch.tensor(banned)
     beta, labels = 0.3, batch["labels_BT"]
     is_label = labels != IGNORED
-    logs = (hidden @ weight.mT).log_softmax(-1).gather(-1, labels.clamp(min=0)[..., None])[..., 0]
-    sums = (logs * is_label).sum(1)
+    logs = (hidden @ weight.mT)[..., :9].log_softmax(-1)
+    sums = (logs.gather(-1, labels.clamp(min=0)[..., None])[..., 0] * is_label).sum(1)
     rewards = beta * (sums - batch["reference_log_probabilities_B"])
     margins = (rewards[0::2] - rewards[1::2]).detach()
     # -d/dm of (1 - e) log s(m) + e log s(-m), with s' = s (1 - s).
