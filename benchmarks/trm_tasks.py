@@ -48,6 +48,7 @@ from lit_coder.recursion.suspects import SuspectSearch
 from lit_coder.sandbox.contract import Runner
 from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
+from lit_coder.training_data.problem_rows import prompt_of
 from lit_coder.verification.verifier import Verifier
 
 REPOSITORY = Path(__file__).parents[1]
@@ -125,29 +126,28 @@ class Hinted(NamedTuple):
     """Of the search, by name."""
 
 
-def with_searched_hints(problems: Sequence[Problem], runner: Runner) -> Hinted:
+def with_searched_hints(problems: Sequence[Problem], trained: Trained, runner: Runner) -> Hinted:
     """Hints at the lines that the visible tests make suspicious; planted ones are taken off."""
     plain = []
     for problem in problems:
         assert isinstance(problem.tests, Cases)
         plain.append(replace(problem, prompt=examples_prompt(problem.tests.visible)))
-    found = SuspectSearch(runner, SandboxOptions().limits()).first_suspects(plain)
-    shown = [
-        replace(problem, prompt=hinted_prompt(problem.prompt, [suspect.line] if suspect else []))
-        for problem, suspect in zip(plain, found.suspects, strict=True)
-    ]
-    pairs = list(zip(plain, found.suspects, strict=True))
-    num_right = sum(bool(s) and s.line == wrong_line(p) for p, s in pairs)
-    num_repaired = sum(bool(s) and s.gain >= 1 for _, s in pairs)
-    return Hinted(
-        shown,
-        plain,
-        {
-            "hint at the planted line": num_right / len(plain),
-            "no hint": found.suspects.count(None) / len(plain),
-            "an edit of the search passes the visible tests": num_repaired / len(plain),
-        },
-    )
+    suspects = SuspectSearch(runner, SandboxOptions().limits()).first_suspects(plain).suspects
+    shape, shown = trained.module.generator().canvas.shape, []
+    for problem, suspect in zip(plain, suspects, strict=True):
+        hinted = replace(
+            problem, prompt=hinted_prompt(problem.prompt, [suspect.line] if suspect else [])
+        )
+        prompt = prompt_of(hinted, trained.tokenizer, "")
+        # As in rounds: where a hint has no room, there is none.
+        shown.append(hinted if shape.fits(prompt.ids, prompt.draft_ids) else problem)
+    found = [(p, s) for p, s in zip(plain, suspects, strict=True) if s is not None]
+    counts = {
+        "hint at the planted line": sum(s.line == wrong_line(p) for p, s in found),
+        "no hint": sum(p.prompt == s.prompt for p, s in zip(plain, shown, strict=True)),
+        "an edit of the search passes the visible tests": sum(s.gain >= 1 for _, s in found),
+    }
+    return Hinted(shown, plain, {name: count / len(plain) for name, count in counts.items()})
 
 
 TASKS = {
@@ -271,7 +271,7 @@ def _table(task: Task, trained: Trained, runner: Runner) -> dict[str, Any]:
     extra: dict[str, float] = {}
     if task.is_hinted:
         for name, problems in list(sets.items()):
-            hinted = with_searched_hints(problems, runner)
+            hinted = with_searched_hints(problems, trained, runner)
             sets |= {name: hinted.shown, f"{name}, without hints": hinted.plain}
             extra |= {f"{name}: {fact}": share for fact, share in hinted.facts.items()}
     curves = {name: trained.curve(problems, verifier, NUM_STEPS) for name, problems in sets.items()}
