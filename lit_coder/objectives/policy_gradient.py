@@ -179,8 +179,7 @@ class PolicyGradient:
             losses_n = self._policy_losses(log_probabilities_n, tokens, chunk)
             if self.entropy_coefficient:
                 losses_n = losses_n - self.entropy_coefficient * entropies_n
-            is_policy_n = tokens.is_policy_N[chunk]
-            losses_n = torch.where(is_policy_n, losses_n, -log_probabilities_n)
+            losses_n = torch.where(tokens.is_policy_N[chunk], losses_n, -log_probabilities_n)
             return losses_n * weights_N[chunk]
 
         found = chunked_token_loss(

@@ -163,8 +163,7 @@ class CodeDataModule(pl.LightningDataModule):
         self.batch_size, self.max_sequence_length = batch_size, max_sequence_length
         self.labelled_share, self.steps_per_round = labelled_share, steps_per_round
         self.accumulate_grad_batches = accumulate_grad_batches
-        self.test_batches: list[ProblemBatch] = []
-        """What test and predict ask the model, set by the benchmark callback."""
+        self.test_batches: list[ProblemBatch] = []  # What the benchmark callback has asked.
         self.datasets = training_datasets(self.hparams)
         self._pack_examples = pack_examples or bool(corpus) or self.datasets.has_texts
         self._begin()
