@@ -21,11 +21,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from lit_coder.recursion.round_record import RoundRecord, read_records
+from benchmarks.self_improvement import ArmRun
+from lit_coder.recursion.round_record import read_records
 
 REPOSITORY = Path(__file__).parents[1]
 ARMS: dict[str, tuple[str, ...]] = {
@@ -52,20 +52,6 @@ SMALL: tuple[str, ...] = (
 programs, and would then have fewer samples than the curriculum, which draws others instead."""
 SMALL_STEPS, WHOLE_STEPS = 650, 1200
 LARGEST_LOSS_POINTS = 3.0
-
-
-@dataclass(frozen=True)
-class ArmRun:
-    """One arm with one seed."""
-
-    arm: str
-    seed: int
-    records: list[RoundRecord]
-    wall_seconds: float
-
-    def pass_at_1(self) -> list[float]:
-        """Held-out greedy pass@1 of each round in percent."""
-        return [100 * r.held_out.pass_at[1] for r in self.records if r.held_out]
 
 
 def run_arm(arm: str, seed: int, max_steps: int, folder: Path, extra: Sequence[str]) -> ArmRun:

@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch as pl
 import torch
 
 from lit_coder.modules.trm_module import TRMModule
@@ -21,6 +20,7 @@ from lit_coder.recursion.gates import Gate
 from lit_coder.recursion.repairer import REPAIR, Repairer
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.sample import Candidate
+from tests.trained_model import save_checkpoint
 
 TINY_TRM: dict[str, Any] = {
     "hidden_size": 16,
@@ -80,14 +80,4 @@ def save_trm(path: Path, seed: int = 0) -> Path:
     """A checkpoint as a run of the command line writes it."""
     module = make_trm(seed)
     module.hparams["_class_path"] = f"{TRMModule.__module__}.{TRMModule.__qualname__}"
-    trainer = pl.Trainer(
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=path.parent,
-    )
-    trainer.strategy.connect(module)
-    trainer.save_checkpoint(path, weights_only=False)
-    return path
+    return save_checkpoint(module, path)
