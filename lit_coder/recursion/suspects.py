@@ -7,7 +7,7 @@
 
 The visible tests decide, in the sandbox; nothing is drawn. Drafts are searched beside each other,
 so that all of the sandbox's workers have something to do. How a line is said is not known here
-(`environment/canvas_marks.py`), and verdicts never depend on it.
+(`problems/line_hints.py`), and verdicts never depend on it.
 """
 
 from __future__ import annotations
