@@ -86,7 +86,8 @@ class TRMModule(CodeModule):
         muon_weight_decay: as GPTModule's.
         schedule: as GPTModule's.
         decay_share: share of all steps in which warmup_stable_decay decays.
-        compile: a supervision step with torch.compile; auto does so on a CUDA device.
+        compile: a supervision step with torch.compile; auto does so on a CUDA device. XLA devices
+            compile by themselves, whatever is said here.
         vocab_size: linked to the tokenizer; not set by hand.
         max_position_embeddings: positions of a row; linked to data.max_sequence_length.
         canvas_length: positions of the canvas; linked to data.canvas_length.
@@ -160,10 +161,6 @@ class TRMModule(CodeModule):
 
     def on_fit_start(self) -> None:
         """Compile where that is wanted; take up what the slots of a checkpoint worked on."""
-        if self.device.type == "xla" and self.training_options.compile_mode == "on":
-            raise ValueError(
-                "model.init_args.compile cannot be on here: XLA compiles by itself; leave it out"
-            )
         data = getattr(self.trainer, "datamodule", None)
         has_rewards = data is None or getattr(data, "learns_from", "accepted") == "rollouts"
         if self.learning is not None and not has_rewards:
@@ -257,6 +254,8 @@ class TRMModule(CodeModule):
 
     def compile_network(self) -> None:
         """Have supervision steps go through torch.compile; where that fails, they go on as is."""
+        if self.device.type == "xla":
+            return
         compile_backward_early()
         self.network.compile(dynamic=False)
 
