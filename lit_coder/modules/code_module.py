@@ -239,10 +239,14 @@ class CodeModule(pl.LightningModule):
         self.log(
             names[dataloader_idx],
             self.loss(batch),
-            batch_size=batch["ids_BT"].shape[0],
+            batch_size=self.num_measured(batch),
             add_dataloader_idx=False,
             sync_dist=self.trainer.world_size > 1,
         )
+
+    def num_measured(self, batch: Batch) -> int:
+        """Rows of a batch of validation that its loss is the mean of."""
+        return batch["ids_BT"].shape[0]
 
     def test_step(
         self, batch: ProblemBatch, batch_index: int, dataloader_idx: int = 0

@@ -35,7 +35,7 @@ from lit_coder.networks.trm import TRM, TRMConfig, TRMState
 from lit_coder.networks.trm_config import ComputeDtype, Mixer, PositionEncoding
 from lit_coder.networks.trm_halting import Carry, SupervisionStep, supervision_step
 from lit_coder.networks.trm_refinement import begin_refinement, refine
-from lit_coder.networks.xla_device import run_pending
+from lit_coder.networks.xla_device import run_pending, share_rows
 from lit_coder.objectives.canvas_policy import CanvasPolicy
 from lit_coder.objectives.deep_supervision import CrossEntropy, DeepSupervision, SupervisionLoss
 from lit_coder.training_data.examples import IGNORED
@@ -154,6 +154,7 @@ class TRMModule(CodeModule):
         self._measures = TRMMeasures(self.network, supervision_steps)
         self._carries: Carries | None = None
         self._saved_carries: dict[str, Tensor] = {}
+        self._num_filled = self._most_measured = 0
 
     def configure_callbacks(self) -> list[pl.Callback]:
         """The average moves where there is training."""
@@ -202,14 +203,35 @@ class TRMModule(CodeModule):
             return self.learning.loss(step, weights_BT, self._banned_ids)
         return self.objective(step.logits_BLV, step.halt_B, labels_BT, weights_BT)
 
+    def validation_step(self, batch: Any, batch_index: int, dataloader_idx: int = 0) -> None:
+        """Log a loss; XLA would compile the network anew for a batch of fewer rows: fill it up."""
+        num_rows = batch["ids_BT"].shape[0]
+        self._most_measured = max(self._most_measured, num_rows)
+        self._num_filled = self._most_measured - num_rows if self.device.type == "xla" else 0
+        if self._num_filled:
+            assert self.tokenizer is not None, "fit or a checkpoint gives the tokenizer"
+            batch = filled_up(batch, self._num_filled, self.tokenizer.pad_id)
+            run_pending(self.device)
+            batch = {name: share_rows(field) for name, field in batch.items()}
+        super().validation_step(batch, batch_index, dataloader_idx)
+
+    def num_measured(self, batch: Batch) -> int:
+        """Rows that were there before a batch was filled up."""
+        return super().num_measured(batch) - self._num_filled
+
     def loss(self, batch: Batch) -> Tensor:
-        """The answer's cross-entropy after all supervision steps, with the averaged weights."""
+        """The answer's cross-entropy after all supervision steps, with the averaged weights.
+
+        Rows without labels, which fill a batch up, are not counted.
+        """
         refinement = begin_refinement(self.averaged, batch["ids_BT"])
         for _ in range(self.hparams["supervision_steps"]):
             refinement = refine(self.averaged, refinement, batch["ids_BT"], is_adaptive=False)
         labels_BT = batch["labels_BT"]
         weights_BT = self._weights(labels_BT)
-        return self.objective(refinement.logits_BLV, refinement.halt_B, labels_BT, weights_BT).lm
+        loss = self.objective(refinement.logits_BLV, refinement.halt_B, labels_BT, weights_BT).lm
+        num_rows = (labels_BT != IGNORED).any(1).sum().clamp(min=1)
+        return loss * (len(labels_BT) / num_rows)
 
     def generator(self) -> TRMGenerator:
         """A generator over the averaged weights.
@@ -302,6 +324,17 @@ class TRMModule(CodeModule):
         # Below 1, also where there is one position of it: padding need not be met.
         weights_BT = torch.where(is_padding_BT, share_B1.clamp(max=_MOST_OF_PADDING), 1.0)
         return torch.where(labels_BT == IGNORED, 0.0, weights_BT)
+
+
+def filled_up(batch: dict[str, Tensor], num_rows: int, pad_id: int) -> dict[str, Tensor]:
+    """The batch with so many rows more, of padding without labels."""
+    fills = {"ids_BT": pad_id, "labels_BT": IGNORED}
+    return {
+        name: torch.cat(
+            [field, torch.full_like(field[:1], fills.get(name, 0)).repeat_interleave(num_rows, 0)]
+        )
+        for name, field in batch.items()
+    }
 
 
 def _training_options(given: dict[str, Any]) -> TrainingOptions:

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from lit_coder.generation.contract import Prompt, SamplingOptions
-from lit_coder.modules.trm_module import TRMModule
+from lit_coder.modules.code_module import Batch
+from lit_coder.modules.trm_module import TRMModule, filled_up
 from lit_coder.modules.weight_average import decay_at
 from lit_coder.networks.trm import TRM
 from lit_coder.training_data.examples import IGNORED
@@ -113,6 +114,18 @@ def test_accumulated_micro_batches_train_as_one_batch_of_all_their_rows(tmp_path
     assert means == pytest.approx(whole.values, rel=1e-5)
     for one, other in zip(*(weights_of(module.network) for module in modules), strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
+
+
+def test_rows_that_fill_a_batch_up_do_not_count_in_its_loss() -> None:
+    module = tiny_trm_module().eval()
+    module.tokenizer = TOKENIZER
+    (batch,) = canvas_batches(1)
+    filled = filled_up(batch, 3, TOKENIZER.pad_id)
+    assert len(filled["ids_BT"]) == len(batch["ids_BT"]) + 3
+    assert bool((filled["labels_BT"][-3:] == IGNORED).all())
+    expected = module.loss(Batch(ids_BT=batch["ids_BT"], labels_BT=batch["labels_BT"]))
+    found = module.loss(Batch(ids_BT=filled["ids_BT"], labels_BT=filled["labels_BT"]))
+    torch.testing.assert_close(found, expected)
 
 
 def test_the_loss_goes_down(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ TINY = (
     "--model.init_args.compute_dtype=float32",
     "--data.num_labelled=60",
     "--data.num_held_out=5",
-    "--data.num_validation=8",
+    "--data.num_validation=10",
     "--data.batch_size=8",
     f"--recursion.every_n_steps={STEPS_PER_ROUND}",
     "--recursion.start_after_steps=4",
@@ -45,7 +45,7 @@ TINY = (
     "--checkpoint.keep_last_n=9",
     "--sandbox.workers=1",
 )
-"""Five held-out problems and six samples do not fill a batch of eight."""
+"""Five held-out problems, six samples, and two of ten rows of validation do not fill a batch."""
 
 
 def arguments(run: Path, *options: str) -> list[str]:
