@@ -4,9 +4,8 @@
     python -m benchmarks.trm_halting --run runs/trm_debug --problems 200 --thresholds 0.5 0.9
 
 The halting head says after each supervision step how sure it is that the answer is right. Where
-answers are written it accepts one of which it is more sure than 0.5 (`halts_when_sure`); here the
-run's held-out problems are answered with other thresholds beside it, up to "never", which takes all
-steps. Control of each row is the last one. Nothing is trained, and no floor is asked: it says what
+answers are written it accepts one of which it is more sure than `halting_threshold`; here a run's
+held-out problems are answered with several thresholds, up to "never", which takes all steps. Control of each row is the last one. Nothing is trained, and no floor is asked: it says what
 a threshold costs and saves.
 """
 

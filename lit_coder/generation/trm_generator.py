@@ -44,6 +44,7 @@ class RefinementOptions:
             after each step, which XLA would rather not.
         fills_batches: every batch has as many rows as the others, the last one too, so that XLA
             compiles one size; rows that are too many are thrown away.
+        halting_threshold: how sure the halting head must be to accept an answer.
     """
 
     max_steps: int = 16
@@ -51,6 +52,7 @@ class RefinementOptions:
     is_stablemax: bool = True
     looks_at_halting: bool = True
     fills_batches: bool = False
+    halting_threshold: float = 0.5
 
 
 class TRMGenerator:
@@ -150,7 +152,13 @@ class TRMGenerator:
         looks = options.looks_at_halting and options.is_adaptive
         refinement = begin_refinement(self.network, ids_RL, starts)
         for _ in range(options.max_steps):
-            refinement = refine(self.network, refinement, ids_RL, is_adaptive=options.is_adaptive)
+            refinement = refine(
+                self.network,
+                refinement,
+                ids_RL,
+                is_adaptive=options.is_adaptive,
+                halting_threshold=options.halting_threshold,
+            )
             if looks and bool(refinement.is_accepted_B.all()):
                 break
         return refinement

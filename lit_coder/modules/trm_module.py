@@ -72,6 +72,7 @@ class TRMModule(CodeModule):
         exploration_probability: share of the slots that may not halt before a random step.
         halts_when_sure: where answers are written, the halting head accepts (0) or refines (1);
             false always takes all supervision steps, as published.
+        halting_threshold: how sure it must be that an answer is right to accept it.
         cross_entropy: stablemax, or softmax.
         halt_weight: of the halting loss.
         padding_weight: what all padding behind an answer weighs together, in tokens.
@@ -120,6 +121,7 @@ class TRMModule(CodeModule):
         supervision_steps: int = 16,
         exploration_probability: float = 0.1,
         halts_when_sure: bool = True,
+        halting_threshold: float = 0.5,
         cross_entropy: CrossEntropy = "stablemax",
         halt_weight: float = 0.5,
         padding_weight: float = 1.0,
@@ -251,6 +253,7 @@ class TRMModule(CodeModule):
             is_stablemax=options["cross_entropy"] == "stablemax",
             looks_at_halting=self.device.type != "xla",
             fills_batches=self.device.type == "xla",
+            halting_threshold=options["halting_threshold"],
         )
         return TRMGenerator(self.averaged, canvas, refinement, self._banned_ids)
 
@@ -362,6 +365,7 @@ def _check_options(given: dict[str, Any]) -> None:
     for name, good, meaning in (
         ("supervision_steps", given["supervision_steps"] >= 1, "1 or more"),
         ("exploration_probability", 0 <= given["exploration_probability"] <= 1, "from 0 to 1"),
+        ("halting_threshold", 0 < given["halting_threshold"] < 1, "above 0 and below 1"),
         ("padding_weight", 0 <= given["padding_weight"] <= 1, "from 0 to 1"),
         ("average_decay", 0 <= given["average_decay"] < 1, "from 0 to below 1"),
     ):

@@ -17,6 +17,7 @@ Letters after a name are its dimensions:
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -76,6 +77,7 @@ def refine(
     ids_BL: Tensor,
     puzzle_ids_B: Tensor | None = None,
     is_adaptive: bool = True,
+    halting_threshold: float = 0.5,
 ) -> Refinement:
     """One supervision step more, for the rows that are not accepted yet; without gradient.
 
@@ -86,7 +88,10 @@ def refine(
         puzzle_ids_B: embeddings of the puzzles, where the network has them.
         is_adaptive: False = every row takes every step, as in published evaluation, and may
             change its mind.
+        halting_threshold: how sure the network must be that an answer is right for it to be
+            accepted, above 0 and below 1.
     """
+    least_logit = math.log(halting_threshold / (1 - halting_threshold))
     with torch.no_grad():
         step = network(refinement.state, ids_BL, puzzle_ids_B)
     is_done_B = refinement.is_accepted_B
@@ -103,7 +108,7 @@ def refine(
         torch.where(is_done_B11, refinement.logits_BLV, step.logits_BLV),
         halt_B,
         refinement.num_steps_B + (~is_done_B).int(),
-        halt_B > 0,
+        halt_B > least_logit,
     )
     # XLA compiles one step, once, and not all of them as one graph.
     run_pending(ids_BL.device)

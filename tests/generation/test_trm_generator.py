@@ -187,6 +187,23 @@ def test_fewer_steps_are_taken_where_the_halting_head_accepts() -> None:
         assert list(each.ids) == CANVAS.answer(wanted)[0]
 
 
+@pytest.mark.parametrize("threshold", [0.1, 0.5, 0.9])
+def test_an_answer_is_accepted_once_the_halting_head_is_as_sure_as_is_asked(
+    threshold: float,
+) -> None:
+    asked = generator(halting_threshold=threshold)
+    asked.generate(PROMPTS, GREEDY)
+    for prompt, num_steps in zip(PROMPTS, asked.num_steps_taken, strict=True):
+        ids_BL = torch.tensor([CANVAS.row(prompt.ids, prompt.draft_ids)])
+        refinement = begin_refinement(NETWORK, ids_BL)
+        sureness = []
+        for _ in range(MAX_STEPS):
+            refinement = refine(NETWORK, refinement, ids_BL, is_adaptive=False)
+            sureness.append(float(refinement.halt_B.sigmoid()))
+        assert max(sureness[: num_steps - 1], default=0.0) <= threshold
+        assert num_steps == MAX_STEPS or sureness[num_steps - 1] > threshold
+
+
 def test_a_batch_ends_once_all_its_answers_are_accepted() -> None:
     soon = [p for p in PROMPTS if int(refined_alone(p, None).num_steps_B) <= 2]
     looking, blind = generator(), generator(looks_at_halting=False)

@@ -185,7 +185,7 @@ def test_rewards_rise_in_rounds_of_one_step_that_have_next_to_no_cost_of_their_o
     objective = PolicyGradient(language_model_coefficient=0.0)
     module = policy_module(data, objective=objective, learning_rate=0.03)
     parts = {"data": data, "module": module, "recursion": recursion, "checkpoint": checkpoint}
-    policy_fit(tmp_path, clock, **parts, max_steps=16)
+    policy_fit(tmp_path, clock, **parts, max_steps=24)
     rounds = [later - earlier for earlier, later in pairwise(clock.ends[2:])]
     assert sorted(rounds)[len(rounds) // 2] < 0.5
     rewards = [record.policy["reward_mean"] for record in records_in(tmp_path) if record.policy]
