@@ -60,6 +60,10 @@ class Step:
         return clock() - started
 
 
+BANNED_IDS = (0, 2, 3, 4)
+"""What sampling never chooses: padding and the marks of a gap, as in training."""
+
+
 def steps_of(device: str) -> dict[str, Step]:
     """One step for each loss, all of the same network on the same tokens."""
     torch.manual_seed(0)
@@ -76,6 +80,7 @@ def steps_of(device: str) -> dict[str, Step]:
         sampling_log_probabilities_BT=-9 + 0.1 * torch.randn(shape, device=device),
         num_policy_targets=mask_BT.sum().float(),
         num_language_targets=torch.tensor(0.0, device=device),
+        banned_ids_K=torch.tensor(BANNED_IDS, device=device),
     )
     supervised = NextToken()
     policies = {POLICY: PolicyGradient(), WITH_ENTROPY: PolicyGradient(entropy_coefficient=0.01)}

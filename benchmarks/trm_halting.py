@@ -5,8 +5,9 @@
 
 The halting head says after each supervision step how sure it is that the answer is right. Where
 answers are written it accepts one of which it is more sure than `halting_threshold`; here a run's
-held-out problems are answered with several thresholds, up to "never", which takes all steps. Control of each row is the last one. Nothing is trained, and no floor is asked: it says what
-a threshold costs and saves.
+held-out problems are answered with several thresholds, up to "never", which takes all steps.
+Control of each row is the last one. Nothing is trained, and no floor is asked: it says what a
+threshold costs and saves.
 """
 
 from __future__ import annotations

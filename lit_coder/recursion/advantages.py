@@ -199,8 +199,12 @@ class RolloutLearning:
 
 
 def _is_rollout(candidate: Candidate) -> bool:
-    """Whether the policy drew it: each token, and the end where it ended, has its probability."""
-    return 0 < len(candidate.log_probabilities) == len(candidate.token_ids) + candidate.ended
+    """Whether the policy drew it: each token has its probability, and the end where there is one.
+
+    An answer that fills a canvas to its last position has ended without an end token.
+    """
+    num_further = len(candidate.log_probabilities) - len(candidate.token_ids)
+    return len(candidate.log_probabilities) > 0 and num_further in {0, int(candidate.ended)}
 
 
 def _without_advantage(sample: Sample) -> Sample:

@@ -371,13 +371,14 @@ class RecursiveGenerationCallback(pl.Callback):
         """Hand over to the next round, act on a decline, write the record."""
         next_version = record.pool_version
         records = [*self.records, record]
-        collapsed = collapse(records)
-        note = collapsed or decline(records, self.patience_rounds) or ""
-        option = "on_collapse" if collapsed else "on_decline"
-        if note and getattr(self, option) == "stop":
+        collapsed, declined = collapse(records), decline(records, self.patience_rounds)
+        note = "; ".join(each for each in (collapsed, declined) if each)
+        stops = {"on_collapse": collapsed and self.on_collapse == "stop"}
+        stops["on_decline"] = declined and self.on_decline == "stop"
+        if option := next((name for name, is_due in stops.items() if is_due), None):
             trainer.should_stop = True
             note += f"; stopped (recursion.{option})"
-        elif note and not collapsed and self.on_decline == "roll_back":
+        elif declined and self.on_decline == "roll_back":
             went_back = roll_back(trainer, self.processes)
             next_version = went_back.pool_version
             take_curriculum(self._settings.curriculum, went_back.callbacks.get(self.state_key))

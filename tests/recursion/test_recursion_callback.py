@@ -13,6 +13,7 @@ import torch
 
 from lit_coder.generation.contract import SamplingOptions, TokenGenerator
 from lit_coder.problems.problem import Problem
+from lit_coder.recursion import callback as callback_module
 from lit_coder.recursion.callback import RecursiveGenerationCallback
 from lit_coder.recursion.solvers import Draft, ModelSolver, ReferenceSolver, Solver
 from lit_coder.recursion.weights import sampling_mode
@@ -162,6 +163,20 @@ def test_a_decline_can_stop_the_run_after_its_round_is_saved(tmp_path: Path) -> 
     assert trainer.global_step == 8 and len(records) == 4
     assert "stopped" in records[-1].note
     assert os.readlink(tmp_path / "checkpoints" / "last.ckpt") == "round-0003.ckpt"
+
+
+def test_a_collapse_that_is_only_warned_of_hides_no_decline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callback_module, "collapse", lambda records: "the policy has collapsed")
+    recursion = declining("stop")
+    recursion.on_collapse = "warn"
+    trainer = fit(tmp_path, recursion=recursion, max_steps=10)
+    notes = [record.note for record in records_in(tmp_path)]
+    assert trainer.global_step == 8
+    assert notes[0] == "the policy has collapsed"
+    assert "held-out pass@1 has fallen" in notes[-1]
+    assert notes[-1].endswith("stopped (recursion.on_decline)")
 
 
 def test_a_decline_can_bring_back_the_best_weights_and_their_pool(tmp_path: Path) -> None:

@@ -99,6 +99,17 @@ def test_what_the_policy_did_not_draw_is_no_rollout() -> None:
     assert samples[0].reward is None and counts.dropped == 1
 
 
+@pytest.mark.parametrize(("num_ids", "num_probabilities"), [(3, 3), (2, 3)])
+def test_an_answer_that_fills_its_canvas_is_a_rollout_as_one_with_an_end_token_is(
+    num_ids: int, num_probabilities: int
+) -> None:
+    parts = {"token_ids": (7,) * num_ids, "log_probabilities": (-0.5,) * num_probabilities}
+    written = dataclasses.replace(make_candidate(), **parts, ended=True)
+    learning = RolloutLearning(AllVisibleTests(), GroupAdvantages())
+    samples, counts = learning.weighed([make_sample()], [written])
+    assert samples[0].reward == 1.0 and counts.dropped == 0
+
+
 def test_what_holds_a_benchmarks_task_is_not_learned_from() -> None:
     learning = RolloutLearning(AllVisibleTests(), GroupAdvantages())
     samples, _ = learning.weighed([make_sample(reason="contaminated")], [make_candidate()])
