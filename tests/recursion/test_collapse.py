@@ -34,6 +34,7 @@ def test_certainty_about_what_is_solved_is_no_collapse() -> None:
 def test_a_policy_that_forgets_real_code_has_collapsed() -> None:
     sentence = collapse(rounds((0.5, 0.2, 0.4), (0.4, 0.3, None), (0.3, 0.3, 0.7)))
     assert sentence is not None and "validation loss has risen to 0.700, from 0.400" in sentence
+    assert "(language_model_coefficient, of a TRM supervision_coefficient)" in sentence
 
 
 def test_what_learns_from_what_passed_cannot_collapse_in_this_way() -> None:
