@@ -44,6 +44,8 @@ def refuse_unfit_objective(config: Any) -> None:
                 f"recursion.{name} is for the objective PolicyGradient or CanvasPolicy; set "
                 "model.init_args.objective, or leave it out"
             )
+    if kind != "rollouts":
+        _refuse_what_only_rollouts_need(config)
     facts = PolicyFacts(
         learns_from=kind,
         labelled_share=config.data.labelled_share,
@@ -55,6 +57,24 @@ def refuse_unfit_objective(config: Any) -> None:
         has_value_head=model.get("value_head", "none") != "none",
     )
     require_fitting_policy(objective, facts)
+    if advantages is not None and getattr(objective, "halting", None) == "value":
+        raise ValueError(
+            "recursion.advantages must be left out where halting of model.init_args.objective is "
+            "value: what a canvas earned is compared with what the halting head foretold"
+        )
+
+
+def _refuse_what_only_rollouts_need(config: Any) -> None:
+    """Raise where an option would be ignored without an objective over rollouts."""
+    for option, value, unused in (
+        ("recursion.min_groups", config.recursion.min_groups, 0),
+        ("data.rollout_passes", config.data.rollout_passes, 1),
+    ):
+        if value != unused:
+            raise ValueError(
+                f"{option} ({value}) is for the objective PolicyGradient or CanvasPolicy; set "
+                f"model.init_args.objective, or leave it at {unused}"
+            )
 
 
 def _built(option: str, given: Any) -> Any:

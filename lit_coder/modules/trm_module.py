@@ -74,7 +74,7 @@ class TRMModule(CodeModule):
             false always takes all supervision steps, as published.
         halting_threshold: how sure it must be that an answer is right to accept it.
         cross_entropy: stablemax, or softmax.
-        halt_weight: of the halting loss.
+        halt_weight: of the halting loss; an objective's must be the same.
         padding_weight: what all padding behind an answer weighs together, in tokens.
         average_decay: of the running average of the weights, which is what is measured and used.
         learning_rate: peak learning rate of AdamW.
@@ -371,10 +371,11 @@ def _check_options(given: dict[str, Any]) -> None:
     ):
         if not good:
             raise ValueError(f"model.init_args.{name} must be {meaning}, not {given[name]}")
-    objective, cross_entropy = given["objective"], given["cross_entropy"]
-    if objective is not None and objective.cross_entropy != cross_entropy:
-        raise ValueError(
-            f"model.init_args.objective: cross_entropy must be model.init_args.cross_entropy "
-            f"({cross_entropy}), not {objective.cross_entropy}: a network is learned with one"
-        )
+    for name in ("cross_entropy", "halt_weight"):
+        own = getattr(given["objective"], name, given[name])
+        if own != given[name]:
+            raise ValueError(
+                f"model.init_args.objective: {name} must be model.init_args.{name} "
+                f"({given[name]}), not {own}: a network is learned with one"
+            )
     CanvasShape(positions - canvas, canvas)

@@ -58,6 +58,11 @@ def require_fitting_policy(objective: Objective | CanvasPolicy | None, facts: Po
             "recursion.advantages ValueAdvantages; leave it out"
         )
     if isinstance(objective, PolicyGradient):
+        if objective.value_clip is not None and not facts.has_value_head:
+            raise ValueError(
+                f"model.init_args.objective: value_clip ({objective.value_clip}) is for a value "
+                "head; set model.init_args.value_head, or leave it out"
+            )
         _require_whole_distribution(objective, facts)
 
 

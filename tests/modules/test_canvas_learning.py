@@ -194,3 +194,8 @@ def test_data_without_rewards_are_refused_and_not_trained_on_as_if_nothing_were_
 def test_another_way_to_probabilities_than_the_networks_is_refused() -> None:
     with pytest.raises(ValueError, match=r"cross_entropy must be .* \(softmax\), not stablemax"):
         learning_module(cross_entropy="softmax")
+
+
+def test_another_weight_of_halting_than_the_modules_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"halt_weight must be .* \(0\.3\), not 0\.5"):
+        tiny_trm_module(objective=CanvasPolicy(), halt_weight=0.3)
