@@ -55,6 +55,7 @@ def refuse_unfit_objective(config: Any) -> None:
         has_solver=recursion.solver is not None,
         wants_values=bool(getattr(advantages, "wants_values", False)),
         has_value_head=model.get("value_head", "none") != "none",
+        has_repairer=recursion.repairer is not None,
     )
     require_fitting_policy(objective, facts)
     if advantages is not None and getattr(objective, "halting", None) == "value":

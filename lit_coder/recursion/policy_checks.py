@@ -25,6 +25,7 @@ class PolicyFacts(NamedTuple):
     has_solver: bool
     wants_values: bool
     has_value_head: bool
+    has_repairer: bool
 
 
 def require_fitting_policy(objective: Objective | CanvasPolicy | None, facts: PolicyFacts) -> None:
@@ -44,6 +45,12 @@ def require_fitting_policy(objective: Objective | CanvasPolicy | None, facts: Po
         raise ValueError(
             "data.labelled_share is 1, which leaves no row for what model.init_args.objective "
             "learns from; set it below 1"
+        )
+    if is_policy and facts.has_repairer:
+        raise ValueError(
+            "recursion.repairer must be left out with the objective "
+            f"{type(objective).__name__}: it learns from what the model itself wrote, and would "
+            "learn nothing from repairs"
         )
     if isinstance(objective, CanvasPolicy):
         _require_noisy_starts(objective, facts)

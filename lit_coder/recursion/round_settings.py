@@ -46,6 +46,7 @@ class RoundSettings:
     held_out: HeldOutOptions
     solver: Solver
     selection: SelectionRules
+    has_repairer: bool
     repairs_per_problem: int
     repairer_sees_suspects: bool
     learning: RolloutLearning
@@ -90,6 +91,7 @@ def round_settings(options: Mapping[str, Any]) -> RoundSettings:
             max_kept_per_kind=options["max_kept_per_kind"],
             near_duplicates=options["near_duplicates"],
         ),
+        has_repairer=options["repairer"] is not None,
         repairs_per_problem=options["repairs_per_problem"],
         repairer_sees_suspects=options["repairer_sees_suspects"],
         curriculum=options["curriculum"],
@@ -123,4 +125,5 @@ def policy_facts(
         has_solver=not isinstance(settings.solver, ModelSolver),
         wants_values=settings.learning.advantages.wants_values,
         has_value_head=getattr(module, "value_head", None) is not None,
+        has_repairer=settings.has_repairer,
     )

@@ -26,7 +26,7 @@ def config(
     **recursion: Any,
 ) -> Namespace:
     usual = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_groups": 0}
-    usual |= dict.fromkeys(("solver", "reward", "advantages"))
+    usual |= dict.fromkeys(("solver", "reward", "advantages", "repairer"))
     return Namespace(
         model=Namespace(init_args=Namespace(objective=objective, value_head=value_head)),
         data=Namespace(labelled_share=share, rollout_passes=passes),
@@ -43,7 +43,7 @@ def test_the_objective_says_what_is_learned_from() -> None:
 def test_what_fits_is_let_pass() -> None:
     refuse_unfit_objective(config(min_groups=8, passes=2))
     refuse_unfit_objective(config(HALTING))
-    refuse_unfit_objective(config(None, temperature=0.8))
+    refuse_unfit_objective(config(None, temperature=0.8, repairer="last"))
     refuse_unfit_objective(config(value_head="shared", advantages=VALUES))
 
 
@@ -56,6 +56,7 @@ def test_what_fits_is_let_pass() -> None:
         ({"advantages": VALUES}, "set model.init_args.value_head to detached or shared"),
         ({"value_head": "shared"}, "model.init_args.value_head is for the objective"),
         ({"objective": None, "advantages": VALUES}, "recursion.advantages is for the objective"),
+        ({"repairer": "last"}, "recursion.repairer must be left out with the objective PolicyGrad"),
         ({"objective": None, "min_groups": 8}, r"recursion.min_groups \(8\) is for the objective"),
         ({"objective": None, "passes": 2}, r"data.rollout_passes \(2\) is for the objective"),
         ({"objective": HALTING, "advantages": GROUPS}, "recursion.advantages must be left out"),

@@ -75,6 +75,7 @@ def test_a_halting_head_that_is_the_value_learns_from_all_problems(halting: Any)
     [
         ("temperature", 0.5, "recursion.temperature"),
         ("has_solver", True, "recursion.solver"),
+        ("has_repairer", True, "recursion.repairer"),
         ("wants_values", True, "recursion.advantages"),
         ("learns_from", "accepted", "data.learns_from"),
     ],
@@ -82,7 +83,7 @@ def test_a_halting_head_that_is_the_value_learns_from_all_problems(halting: Any)
 def test_what_does_not_fit_a_policy_of_canvases_is_refused_by_its_name(
     name: str, value: Any, option: str
 ) -> None:
-    fitting = PolicyFacts("rollouts", 0.5, 1.0, 0, 1.0, False, False, False)
+    fitting = PolicyFacts("rollouts", 0.5, 1.0, 0, 1.0, False, False, False, False)
     require_fitting_policy(CanvasPolicy(), fitting)
     with pytest.raises(ValueError, match=option):
         require_fitting_policy(CanvasPolicy(), fitting._replace(**{name: value}))
