@@ -36,7 +36,7 @@ _EPILOG = (
     "Exit status: 0 the episodes were played, whatever came of them; 1 the sandbox cannot run "
     "here, or a file cannot be written; 2 a mistake in the command line."
 )
-_LAST = "last"
+_MODEL_DEFAULTS = {"ckpt_path": "last", "temperature": 0.8, "max_new_tokens": 256}
 
 
 class EnvironmentParser(SandboxParser):
@@ -101,16 +101,17 @@ class EnvironmentParser(SandboxParser):
         add(
             "--ckpt_path",
             type=str,
-            default=_LAST,
+            default=_MODEL_DEFAULTS["ckpt_path"],
             metavar="PATH",
             help="a checkpoint, a run's folder, a folder of `main.py export`, or last: the newest "
             "run",
         )
-        add("--temperature", type=float, default=0.8, metavar="T", help="0 = greedy")
+        temperature = _MODEL_DEFAULTS["temperature"]
+        add("--temperature", type=float, default=temperature, metavar="T", help="0 = greedy")
         add(
             "--max_new_tokens",
             type=int,
-            default=256,
+            default=_MODEL_DEFAULTS["max_new_tokens"],
             metavar="N",
             help="tokens after which a program is cut",
         )
@@ -128,22 +129,28 @@ def _play(argv: list[str]) -> int:
         raise ValueError(f"--problems must be at least 1, not {own['problems']}")
     if own["seed"] < 0:
         raise ValueError(f"--seed must be 0 or more, not {own['seed']}")
-    if own["solver"] == "reference" and own["ckpt_path"] != _LAST:
-        raise ValueError("--solver reference needs no model: leave --ckpt_path out")
+    for name, default in _MODEL_DEFAULTS.items():
+        if own["solver"] == "reference" and own[name] != default:
+            raise ValueError(f"--solver reference needs no model: leave --{name} out")
     _require_new(own["log"])
     require_gymnasium()
     log_to_stderr()
-    with contextlib.closing(_environment(own, arguments.options)) as environment:
-        agent = _agent(own)
-        played, logs = [], []
-        for number in range(own["problems"]):
-            played.append(_episode(environment, agent, own["seed"], number))
-            logs.append(environment.log.to_json())
-            if own["show"]:
-                _show(played[-1])
-    _print(played)
-    if own["log"] is not None:
-        write_whole(Path(own["log"]), "".join(f"{line}\n" for line in logs))
+    played: list[Played] = []
+    logs: list[str] = []
+    try:
+        with contextlib.closing(_environment(own, arguments.options)) as environment:
+            agent = _agent(own)
+            for number in range(own["problems"]):
+                played.append(_episode(environment, agent, own, number))
+                logs.append(environment.log.to_json())
+                if own["show"]:
+                    _show(played[-1])
+    finally:
+        # Also where an episode failed or the user has seen enough: what was played is kept.
+        if logs and own["log"] is not None:
+            write_whole(Path(own["log"]), "".join(f"{line}\n" for line in logs))
+        if played:
+            _print(played)
     return 0
 
 
@@ -202,11 +209,19 @@ def _agent(own: dict[str, Any]) -> Agent:
     return ModelAgent(module.generator(), module.tokenizer, options)
 
 
-def _episode(environment: CoderEnvironment, agent: Agent, seed: int, number: int) -> Played:
+def _episode(
+    environment: CoderEnvironment, agent: Agent, own: dict[str, Any], number: int
+) -> Played:
     from lit_coder.environment.agents import play
 
-    # Of a list each problem comes once, in its order; of a family a seed has its own problems.
-    return play(environment, agent, seed * 1_000_000 + number)
+    try:
+        # Of a list each problem comes once, in its order; of a family a seed has its own problems.
+        return play(environment, agent, own["seed"] * 1_000_000 + number)
+    except ValueError as error:
+        raise ValueError(
+            f"{environment.problem.task_id} of --source {own['source']}: {error}; choose other "
+            "problems with --source or --difficulty"
+        ) from error
 
 
 def _show(played: Played) -> None:

@@ -45,7 +45,7 @@ def collapse(records: Sequence[RoundRecord]) -> str | None:
     if last is not None and last > _MOST_LOSS_FACTOR * min(losses):
         return (
             f"the real-data validation loss has risen to {last:.3f}, from {min(losses):.3f} at "
-            "best; raise the objective's coefficient of real data (language_model_coefficient, of a "
-            "TRM supervision_coefficient) or lower model.init_args.learning_rate"
+            "best; raise the objective's coefficient of real data (language_model_coefficient, of "
+            "a TRM supervision_coefficient) or lower model.init_args.learning_rate"
         )
     return None

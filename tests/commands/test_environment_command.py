@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ pytest.importorskip("gymnasium")
 
 from lit_coder.environment.episode_log import EpisodeLog
 from tests.commands.generation_command import Ended, command
-from tests.trained_model import save_checkpoint, trained_module
+from tests.trained_model import save_checkpoint, trained_module, untrained_module
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +44,22 @@ def test_a_model_plays() -> None:
     assert "0 of 1 solved" in ended.out
 
 
+def test_a_prompt_that_is_too_long_is_named_and_what_was_played_is_kept() -> None:
+    save_checkpoint(untrained_module(), Path("tiny.ckpt"))
+    names = {"short": "", "long": "# " + 200 * "x" + "\n"}
+    problems = [
+        {"task_id": name, "prompt": f"{start}def f(x):\n", "entry_point": "f", "asserts": tests}
+        for tests in [["assert f(1) == 2", "assert f(2) == 4"]]
+        for name, start in names.items()
+    ]
+    Path("two.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in problems))
+    words = ["--source", "two.jsonl", "--problems", "2", "--max_steps", "2"]
+    ended = environment("--ckpt_path", "tiny.ckpt", *words, "--log", "log.jsonl")
+    assert ended.status == 2
+    assert "long of --source two.jsonl: prompt 0 has" in ended.err and "0 of 1 solved" in ended.out
+    assert len(Path("log.jsonl").read_text().splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -52,6 +69,7 @@ def test_a_model_plays() -> None:
         (("--problems", "0"), "--problems must be at least 1, not 0"),
         (("--max_steps", "0"), "--max_steps must be at least 1"),
         (("--ckpt_path", "x"), "--solver reference needs no model"),
+        (("--temperature", "0"), "--solver reference needs no model: leave --temperature out"),
         (("--log", "no/log"), "--log no/log: there is no folder"),
     ],
 )
