@@ -32,8 +32,11 @@ def compile_backward_early() -> None:
     """From now on a backward pass is compiled with its forward pass, not when it is first run.
 
     So a compiler that fails on either fails in the forward pass, where it can be done without.
+    PyTorch 2.9 cannot be told so.
     """
-    torch._functorch.config.force_non_lazy_backward_lowering = True
+    name = "force_non_lazy_backward_lowering"
+    if hasattr(torch._functorch.config, name):
+        setattr(torch._functorch.config, name, True)
 
 
 def fused_length(num_tokens: int, limit: int) -> int:
