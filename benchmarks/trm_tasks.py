@@ -104,6 +104,14 @@ class Task:
     is_hinted: bool = False
 
 
+def repair_others(num_operations: int) -> tuple[Others, ...]:
+    """Beside functions that training never had: known ones with new bugs, and new templates."""
+    return (
+        Others(KNOWN, "repair", num_operations, is_known=True),
+        Others("new templates", "repair_held_out_templates", num_operations),
+    )
+
+
 def repair_extra(
     trained: Trained, problems: Sequence[Problem], verifier: Verifier
 ) -> dict[str, float]:
@@ -163,10 +171,7 @@ TASKS = {
         "trm_repair",
         15,
         0.55,
-        (
-            Others(KNOWN, "repair", 2, is_known=True),
-            Others("new templates", "repair_held_out_templates", 2),
-        ),
+        repair_others(2),
         extra=repair_extra,
         judged=KNOWN,
     ),
@@ -174,10 +179,7 @@ TASKS = {
         "trm_repair",
         15,
         0.55,
-        (
-            Others(KNOWN, "repair", 2, is_known=True),
-            Others("new templates", "repair_held_out_templates", 2),
-        ),
+        repair_others(2),
         ("--data.families=[repair_hinted]",),
         repair_extra,
         KNOWN,
@@ -187,10 +189,7 @@ TASKS = {
         "trm_repair",
         15,
         0.0,
-        (
-            Others(KNOWN, "repair", 3, is_known=True),
-            Others("new templates", "repair_held_out_templates", 3),
-        ),
+        repair_others(3),
         (
             "--data.difficulties=[3]",
             "--data.held_out_difficulties=[3]",
