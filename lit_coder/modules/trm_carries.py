@@ -8,7 +8,8 @@
 Each micro-batch of an optimizer step has slots of its own. Rows of a step are dealt out like
 cards (`BatchLayout.own`): row r of micro-batch m on device d is global row m * devices + d + r *
 micro-batches. Saved in the global order, they are dealt again the same way; where optimizer steps
-have another number of rows, which a `RoundLoader` refuses, all slots start anew.
+have another number of rows, which a `RoundLoader` refuses, all slots start anew. Binary latents are
+saved as bits.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import torch
 from torch import Tensor, distributed
 
 from lit_coder.modules.canvas_learning import CANVAS_COLUMNS, SAMPLING
+from lit_coder.networks.binary_latents import pack_bits, unpack_bits
 from lit_coder.networks.trm import TRM, TRMState
 from lit_coder.networks.trm_halting import Carry, initial_carry
 from lit_coder.networks.xla_device import on_host, share_rows
@@ -68,7 +70,10 @@ class Carries:
         own = [_as_tensors(self._carries[index]) for index in range(self._count)]
         if _processes()[0] == 1:
             own = on_host(own)
-        return {name: _in_order([each[name] for each in own]) for name in own[0]}
+        saved = {name: _in_order([each[name] for each in own]) for name in own[0]}
+        if self._network.config.binary_threshold is not None:
+            saved["z_bits_BLD"] = pack_bits(saved.pop("z_BLD"))
+        return saved
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take back what `state_dict` gave, at the next step."""
@@ -91,6 +96,9 @@ class Carries:
             own = {
                 name: share_rows(field[first::total].to(device)) for name, field in saved.items()
             }
+            if "z_bits_BLD" in own:
+                num_features, dtype = self._network.config.hidden_size, self._network.compute_dtype
+                own["z_BLD"] = unpack_bits(own.pop("z_bits_BLD"), num_features, dtype)
             carry = _as_carry(own)
             # What was trained without rewards goes on with them, and the other way round.
             for name in _FIELDS[3:]:

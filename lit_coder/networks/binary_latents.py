@@ -2,13 +2,13 @@
 
     z_BLD = binarize(z_BLD, threshold=0.5)         # +1 and -1, gradient as if nothing was done
     share = share_of_ones(z_BLD)                   # the binary decision ratio
-    bits = pack_bits(z_BLD)                        # uint8, an eighth as many
-    z_BLD = unpack_bits(bits, torch.bfloat16)
+    bits = pack_bits(z_BLD)                        # uint8, an eighth as many; so saved
+    z_BLD = unpack_bits(bits, num_features, torch.bfloat16)
 
 A latent whose sigmoid is above the threshold becomes +1, else -1, and not 1 and 0: features leave
 the network with a root mean square of 1, and so do those. A bit takes a sixteenth of a bfloat16
-and a thirty-second of a float32 (`compression`); in a TRM that is said of the latent z alone, the
-answer y keeps its type.
+and a thirty-second of a float32; in a TRM that is said of the latent z alone, the answer y keeps
+its type. What that saves: `python -m benchmarks.binary_latents`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 _BITS = 8
@@ -48,38 +49,21 @@ def pack_bits(x: Tensor) -> Tensor:
     """Binary latents as bits, eight consecutive features a byte, the first one the lowest.
 
     Args:
-        x: of any shape whose last size is a multiple of 8; positive = 1.
+        x: of any shape; positive = 1.
 
     Returns:
-        uint8, the last size an eighth.
-
-    Raises:
-        ValueError: the last size is not a multiple of 8.
+        uint8, the last size an eighth, rounded up.
     """
-    if x.shape[-1] % _BITS:
-        raise ValueError(
-            f"model.init_args.hidden_size must be a multiple of {_BITS} to be stored as bits, "
-            f"not {x.shape[-1]}"
-        )
-    groups = (x > 0).to(torch.uint8).view(*x.shape[:-1], -1, _BITS)
+    ones = F.pad((x > 0).to(torch.uint8), (0, -x.shape[-1] % _BITS))
+    groups = ones.unflatten(-1, (-1, _BITS))
     return (groups << _places(x.device)).sum(-1, dtype=torch.uint8)
 
 
-def unpack_bits(bits: Tensor, dtype: torch.dtype) -> Tensor:
-    """The latents of `pack_bits`, +1 and -1, in a type."""
+def unpack_bits(bits: Tensor, num_features: int, dtype: torch.dtype) -> Tensor:
+    """The latents of `pack_bits`, +1 and -1, in a type; so many in the last dimension."""
     ones = (bits.unsqueeze(-1) >> _places(bits.device)) & 1
-    return ones.flatten(-2).to(dtype) * 2 - 1
+    return ones.flatten(-2)[..., :num_features].to(dtype) * 2 - 1
 
 
 def _places(device: torch.device) -> Tensor:
     return torch.arange(_BITS, dtype=torch.uint8, device=device)
-
-
-def num_packed_bytes(num_latents: int) -> int:
-    """Bytes that so many latents take as bits; a multiple of 8."""
-    return num_latents // _BITS
-
-
-def compression(dtype: torch.dtype) -> int:
-    """How many times smaller than in a type latents are as bits: bfloat16 16, float32 32."""
-    return torch.finfo(dtype).bits

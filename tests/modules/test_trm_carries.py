@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lit_coder.modules.trm_carries import Carries
 from lit_coder.networks.trm import TRMState
-from lit_coder.networks.trm_halting import Carry
+from lit_coder.networks.trm_halting import Carry, supervision_step
 from tests.networks.tiny_trm import some_ids, tiny_trm
 
 NUM_ROWS = 8
@@ -56,6 +56,22 @@ def test_slots_are_dealt_to_another_number_of_micro_batches(before: int, after: 
         assert torch.equal(carry.num_steps_B, expected.num_steps_B)
         assert torch.equal(carry.halted_B, expected.halted_B)
         assert all(torch.equal(carry.data[name], expected.data[name]) for name in carry.data)
+
+
+@pytest.mark.parametrize("compute_dtype", ["float32", "bfloat16"])
+def test_binary_latents_are_saved_as_bits_and_come_back_as_they_were(compute_dtype: str) -> None:
+    network = tiny_trm(binary_threshold=0.5, compute_dtype=compute_dtype)
+    carries, batch = Carries(network, 1), {"ids_BT": some_ids(), "labels_BT": some_ids()}
+    before = supervision_step(network, carries.of(batch, 0), batch, 4).carry
+    carries.keep(0, before)
+    saved = carries.state_dict()
+    assert "z_BLD" not in saved
+    assert saved["z_bits_BLD"].numel() * 8 == before.state.z_BLD.numel()
+    loaded = Carries(network, 1)
+    loaded.load_state_dict(saved)
+    after = loaded.of(batch, 0)
+    assert after.state.z_BLD.dtype == before.state.z_BLD.dtype
+    assert all(torch.equal(*pair) for pair in zip(after.state, before.state, strict=True))
 
 
 def test_what_was_loaded_can_be_saved_before_the_first_step() -> None:
