@@ -55,7 +55,7 @@ def pack_bits(x: Tensor) -> Tensor:
         uint8, the last size an eighth, rounded up.
     """
     ones = F.pad((x > 0).to(torch.uint8), (0, -x.shape[-1] % _BITS))
-    groups = ones.unflatten(-1, (-1, _BITS))
+    groups = ones.view(*ones.shape[:-1], -1, _BITS)
     return (groups << _places(x.device)).sum(-1, dtype=torch.uint8)
 
 
