@@ -17,7 +17,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from statistics import mean
 from typing import Any, NamedTuple
 
@@ -30,7 +29,6 @@ from lit_coder.modules.load import load_module
 from lit_coder.modules.trm_module import TRMModule
 from lit_coder.networks.trm_refinement import begin_refinement, refine
 from lit_coder.problems.problem import Problem
-from lit_coder.problems.repair import single_edits
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.training_data.problem_rows import prompt_of
@@ -157,13 +155,14 @@ class Trained:
         generator = self.module.generator()
         prompts = [prompt_of(problem, self.tokenizer, problem.task_id) for problem in problems]
         greedy = generator.generate(prompts, SamplingOptions(max_new_tokens=1024))
-        sampled = generator.generate(
-            prompts,
-            SamplingOptions(num_samples=num_starts - 1, temperature=noise, max_new_tokens=1024),
-        )
-        first = self._passed(problems, greedy, verifier)
-        others = self._passed(problems, sampled, verifier)
-        groups = [[*own, *more] for own, more in zip(first, others, strict=True)]
+        groups = self._passed(problems, greedy, verifier)
+        if num_starts > 1:
+            sampled = generator.generate(
+                prompts,
+                SamplingOptions(num_samples=num_starts - 1, temperature=noise, max_new_tokens=1024),
+            )
+            others = self._passed(problems, sampled, verifier)
+            groups = [[*own, *more] for own, more in zip(groups, others, strict=True)]
         return Starts(
             sum(group[0] for group in groups) / len(problems),
             sum(any(group) for group in groups) / len(problems),
@@ -191,22 +190,3 @@ class Trained:
             self.tokenizer.decode(generator.canvas.answer(ids)[0])
             for ids in logits_BAV.argmax(-1).tolist()
         ]
-
-
-def random_edits(
-    problems: Sequence[Problem], verifier: Verifier, num_tries: int, seed: int = 0
-) -> float:
-    """The share of problems that one of `num_tries` random single-token edits of the draft solves.
-
-    The yardstick of repair: the same number of verdicts, no network. Edits of a problem differ.
-    """
-    random = Random(seed)
-    attempts, counts = [], []
-    for problem in problems:
-        edits = list(single_edits(problem.draft))
-        chosen = random.sample(edits, min(num_tries, len(edits)))
-        attempts += [Attempt(problem, text) for text in chosen]
-        counts.append(len(chosen))
-    verdicts = iter(verifier.verify(attempts))
-    solved = [any([next(verdicts).passed for _ in range(count)]) for count in counts]
-    return sum(solved) / len(problems)

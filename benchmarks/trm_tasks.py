@@ -4,10 +4,10 @@
     python -m benchmarks.trm_tasks repair repair_hinted --seeds 1 2 3
 
 Each is a real `main.py fit` of its configuration; then answers to held-out problems are judged
-after 1, 2, ... 16 supervision steps. Tracing is measured by the length of the programs, longer
-ones than were trained on included; repair on functions that training never had, on new bugs in
-known functions, on combinations of operations that training never had, from K noisy starts, and
-beside random single-token edits at the same number of verdicts.
+after 1, 2, ... 16 supervision steps. Tracing is measured by the length of the programs and by the
+longest chain of variables in them, longer ones than were trained on included; repair on functions
+that training never had, on new bugs in known functions, on combinations of operations that training
+never had, from K noisy starts, and beside the yardsticks of trm_yardsticks.py.
 
 `repair_hinted` is `repair` with a hint at the suspicious line in every prompt, as many positions
 and steps. What training reads is drawn (`problems/repair.py`); what is measured reads the line that
@@ -15,8 +15,9 @@ the search by the visible tests puts first, found in the sandbox as rounds find 
 the planted truth. Its control is `repair`, trained without hints; beside it stand the hinted TRM
 without hints, how often the hint names the planted line, and how often the search itself, which
 tries some hundred edits, has met one that passes the visible tests. Writes
-benchmarks/results/trm_<task>.json. Exits with 1 where a floor or the time of a task is missed: the
-share of problems passed after as many steps as the configuration takes; of repair, on new bugs.
+benchmarks/results/trm_<task>_<seed>.json, with further options in its name. Exits with 1 where a
+floor or the time of a task is missed: the share of problems passed after as many steps as the
+configuration takes; of repair, on new bugs.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.trm_curves import Trained, random_edits
+from benchmarks.trm_curves import Trained
+from benchmarks.trm_yardsticks import repair_yardsticks
 from lit_coder.problems.behaviour import behaviour
 from lit_coder.problems.checks import DegenerateProblem
 from lit_coder.problems.line_hints import hinted_prompt
@@ -44,6 +46,7 @@ from lit_coder.problems.line_programs import examples_prompt
 from lit_coder.problems.problem import Cases, Problem
 from lit_coder.problems.registry import problem_family
 from lit_coder.problems.repair import wrong_line
+from lit_coder.problems.tracing import longest_chain
 from lit_coder.recursion.suspects import SuspectSearch
 from lit_coder.sandbox.contract import Runner
 from lit_coder.sandbox.open_runner import open_runner
@@ -55,8 +58,6 @@ REPOSITORY = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 NUM_STEPS = 16
 NUM_PROBLEMS = 400
-NUM_STARTS = 8
-NOISE = 0.3
 KNOWN = "new bugs in known functions"
 SHOWN_STEPS = (1, 2, 3, 4, 6, 8, 12, 16)
 
@@ -69,12 +70,14 @@ class Others(NamedTuple):
         family, difficulty: where they are drawn.
         is_known: they behave like labelled ones, whose drafts were others: functions that training
             has seen, with bugs that it has not. Else none behaves like a labelled one.
+        chain: the longest chain of variables in the program; None = any.
     """
 
     name: str
     family: str
     difficulty: int
     is_known: bool = False
+    chain: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Task:
         smallest_share: of the judged problems that must pass.
         others: further problems to measure.
         options: of the command line, beside the configuration.
-        extra: further measurements of the judged problems, by name.
+        extra: further measurements of each set of problems, by name.
         judged: the set that the smallest share is asked of.
         is_hinted: the prompts are read with hints that the search finds.
     """
@@ -110,19 +113,6 @@ def repair_others(num_operations: int) -> tuple[Others, ...]:
         Others(KNOWN, "repair", num_operations, is_known=True),
         Others("new templates", "repair_held_out_templates", num_operations),
     )
-
-
-def repair_extra(
-    trained: Trained, problems: Sequence[Problem], verifier: Verifier
-) -> dict[str, float]:
-    """Noisy starts, and the yardstick without a network."""
-    starts = trained.best_of(problems, verifier, NUM_STARTS, NOISE)
-    return {
-        "first answer": starts.first,
-        f"it or any of {NUM_STARTS - 1} noisy starts": starts.any,
-        "1 random edit": random_edits(problems, verifier, 1),
-        f"{NUM_STARTS} random edits": random_edits(problems, verifier, NUM_STARTS),
-    }
 
 
 class Hinted(NamedTuple):
@@ -165,14 +155,18 @@ TASKS = {
         "trm_tracing",
         15,
         0.85,
-        tuple(Others(f"{length} lines", "tracing", length) for length in range(4, 9)),
+        (
+            *(Others(f"{length} lines", "tracing", length) for length in range(4, 9)),
+            *(Others(f"7 lines, chain of {n}", "tracing", 7, chain=n) for n in range(1, 6)),
+            *(Others(f"8 lines, chain of {n}", "tracing", 8, chain=n) for n in range(1, 7)),
+        ),
     ),
     "repair": Task(
         "trm_repair",
         15,
         0.55,
         repair_others(2),
-        extra=repair_extra,
+        extra=repair_yardsticks,
         judged=KNOWN,
     ),
     "repair_hinted": Task(
@@ -181,7 +175,7 @@ TASKS = {
         0.55,
         repair_others(2),
         ("--data.families=[repair_hinted]",),
-        repair_extra,
+        repair_yardsticks,
         KNOWN,
         is_hinted=True,
     ),
@@ -197,7 +191,7 @@ TASKS = {
             "--data.canvas_length=34",
             "--recursion.max_new_tokens=34",
         ),
-        repair_extra,
+        repair_yardsticks,
         KNOWN,
     ),
 }
@@ -236,11 +230,14 @@ def _measure(name: str, seed: int, run: Path | None, further: Sequence[str]) -> 
         "task": name,
         "seed": seed,
         "minutes": round(minutes, 2),
+        "options": list(further),
         "parameters": num_parameters,
         "ok": ok,
     }
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"trm_{name}_{seed}.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    mark = "".join(f"_{word.rpartition('.')[2].replace('/', '-')}" for word in further)
+    file = RESULTS / f"trm_{name}_{seed}{mark}.json"
+    file.write_text(json.dumps(found, indent=1), encoding="utf-8")
     print(
         f"{name}, seed {seed}: {num_parameters:,} parameters, {minutes:.1f} min (at most "
         f"{task.most_minutes:g}); {share:.1%} of {task.judged} after {num_steps} steps (asked "
@@ -281,7 +278,9 @@ def _table(task: Task, trained: Trained, runner: Runner) -> dict[str, Any]:
         shares = [f"{curve[step - 1]:.1%}" for step in SHOWN_STEPS]
         table.add_row(name, str(len(sets[name])), *shares)
     Console(width=140).print(table)
-    extra |= task.extra(trained, sets[task.judged], verifier)
+    for name, problems in sets.items():
+        found = task.extra(trained, problems, verifier)
+        extra |= {f"{name}: {what}": share for what, share in found.items()}
     for name, share in extra.items():
         print(f"  {name}: {share:.1%}")
     return {"curves": curves, "extra": extra}
@@ -295,10 +294,12 @@ def _draw(trained: Trained, others: Others) -> list[Problem]:
     seen = {(behaviour(problem), problem.draft) for problem in labelled}
     drawn: list[Problem] = []
     source = problem_family(others.family)
-    for _ in range(100 * NUM_PROBLEMS):
+    for _ in range(1000 * NUM_PROBLEMS):
         try:
             problem = source.sample(others.difficulty, random)
         except DegenerateProblem:
+            continue
+        if others.chain not in (None, longest_chain(problem.draft.splitlines())):
             continue
         mark = (behaviour(problem), problem.draft)
         if (mark[0] in known) == others.is_known and mark not in seen:

@@ -5,11 +5,11 @@ r"""Tracing: what a straight-line program assigns in each line takes the place o
     problem.reference    # "b=7\na=2\nc=7\na=7\n"
 
 Difficulty is the number of lines, 3 to 12; the first two assign different digits to two variables,
-so that every copy has something to choose from. `tracing` assigns digits and copies variables;
-`tracing_sums` adds two of them modulo 10 in each line (`c=a+3` becomes `c=4` and two blanks). All
-lines of a family are equally long, so nothing moves. The digits are what Python gives when it
-executes the lines. Programs that differ in the names of their variables or in the order of two
-operands count as the same.
+so that every copy has something to choose from; some line reads a variable. `tracing` assigns
+digits and copies variables; `tracing_sums` adds two of them modulo 10 in each line (`c=a+3` becomes
+`c=4` and two blanks). All lines of a family are equally long, so nothing moves. The digits are what
+Python gives when it executes the lines. Programs that differ in the names of their variables or in
+the order of two operands count as the same.
 """
 
 from __future__ import annotations
@@ -52,13 +52,15 @@ class TracingFamily:
         """A program of this many lines.
 
         Raises:
-            DegenerateProblem: the first values are the same; draw again.
+            DegenerateProblem: the first values are the same, or no variable is read; draw again.
         """
         require_difficulty(self, difficulty)
         lines = self._lines(difficulty, random)
         values = traced(lines)
         if len(set(values[:_NUM_DIGIT_LINES])) < _NUM_DIGIT_LINES:
             raise DegenerateProblem(f"{self.name}: the first lines have the value {values[0]}")
+        if longest_chain(lines) < 1:
+            raise DegenerateProblem(f"{self.name}: no line reads a variable")
         draft = "".join(f"{line}\n" for line in lines)
         reference = "".join(
             f"{line[:2]}{value}".ljust(len(line)) + "\n"
@@ -100,6 +102,18 @@ def traced(lines: Sequence[str]) -> list[int]:
         variables[name] = eval(expression, {"__builtins__": {}}, variables) % 10
         values.append(variables[name])
     return values
+
+
+def longest_chain(lines: Sequence[str]) -> int:
+    """How many variables must be read in a row, at most, to know what a line assigns."""
+    depths: dict[str, int] = {}
+    longest = 0
+    for line in lines:
+        name, _, expression = line.partition("=")
+        read = [depths[operand] for operand in expression.split("+") if operand in depths]
+        depths[name] = 1 + max(read) if read else 0
+        longest = max(longest, depths[name])
+    return longest
 
 
 def without_names(lines: Sequence[str]) -> str:

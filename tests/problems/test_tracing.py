@@ -13,7 +13,14 @@ from lit_coder.problems.behaviour import behaviour
 from lit_coder.problems.checks import DegenerateProblem
 from lit_coder.problems.problem import Answer, Problem
 from lit_coder.problems.sampling import SplitPlan, split_problems
-from lit_coder.problems.tracing import TRACING, TRACING_SUMS, TracingFamily, traced, without_names
+from lit_coder.problems.tracing import (
+    TRACING,
+    TRACING_SUMS,
+    TracingFamily,
+    longest_chain,
+    traced,
+    without_names,
+)
 from lit_coder.tokenizer import SMALLEST_VOCABULARY, CodeTokenizer
 from lit_coder.verification.answers import judge_answer
 
@@ -130,3 +137,24 @@ def test_values_take_the_places_of_expressions_in_tokens_of_one_character() -> N
     for problem in made:
         draft, reference = tokenizer.encode_many([problem.draft, problem.reference or ""])
         assert len(draft) == len(reference) == len(problem.draft)
+
+
+@pytest.mark.parametrize(
+    ("program", "length"),
+    [
+        ("a=1 b=2 c=a", 1),
+        ("a=1 b=2 c=a d=c", 2),
+        ("a=1 b=2 c=a a=3 d=c e=d a=e", 4),
+        ("a=1 b=a a=2 c=a", 1),
+        ("a=1+2 b=3+4 c=a+b d=a+1", 1),
+        ("a=1 b=2", 0),
+    ],
+)
+def test_the_longest_chain_counts_the_variables_read_in_a_row(program: str, length: int) -> None:
+    assert longest_chain(program.split()) == length
+
+
+@given(problems())
+@settings(max_examples=100, deadline=None)
+def test_a_program_reads_at_least_one_variable(problem: Problem) -> None:
+    assert longest_chain(problem.draft.splitlines()) >= 1
