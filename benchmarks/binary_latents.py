@@ -1,7 +1,7 @@
 """What binary latents take as bits, against bfloat16 and float32: in memory and in a file.
 
-    python -m benchmarks.binary_latents                  # the size and the batch of trm_default
-    python -m benchmarks.binary_latents --rows 64
+    python -m benchmarks.binary_latents                  # 64 rows
+    python -m benchmarks.binary_latents --rows 768       # a whole batch of trm_default
 
 The latents are those of a TRM of trm_default's size, random weights, after a supervision step on
 boards of 9x9, in float32, in bfloat16 and as `pack_bits` has them; a file is what `torch.save`
@@ -64,8 +64,10 @@ def in_file(*tensors: Tensor) -> bytes:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--rows", type=int, default=768, help="slots of a batch")
+    parser.add_argument("--rows", type=int, default=64, help="slots of a batch")
     num_rows = parser.parse_args().rows
+    if num_rows < 1:
+        parser.error(f"--rows must be at least 1, not {num_rows}")
     torch.set_num_threads(1)
     state = latents(num_rows)
     y_BLD, z_BLD = state
