@@ -131,14 +131,14 @@ def with_searched_hints(problems: Sequence[Problem], trained: Trained, runner: R
         assert isinstance(problem.tests, Cases)
         plain.append(replace(problem, prompt=examples_prompt(problem.tests.visible)))
     suspects = SuspectSearch(runner, SandboxOptions().limits()).first_suspects(plain).suspects
-    shape, shown = trained.module.generator().canvas.shape, []
+    canvas, shown = trained.module.generator().canvas, []
     for problem, suspect in zip(plain, suspects, strict=True):
         hinted = replace(
             problem, prompt=hinted_prompt(problem.prompt, [suspect.line] if suspect else [])
         )
         prompt = prompt_of(hinted, trained.tokenizer, "")
         # As in rounds: where a hint has no room, there is none.
-        shown.append(hinted if shape.fits(prompt.ids, prompt.draft_ids) else problem)
+        shown.append(hinted if canvas.fits(prompt.ids, prompt.draft_ids) else problem)
     found = [(p, s) for p, s in zip(plain, suspects, strict=True) if s is not None]
     counts = {
         "hint at the planted line": sum(s.line == wrong_line(p) for p, s in found),

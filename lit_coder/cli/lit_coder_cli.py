@@ -102,7 +102,8 @@ class LitCoderCLI(LightningCLI):
         parser.link_arguments("trainer.accumulate_grad_batches", "data.accumulate_grad_batches")
         parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
         parser.link_arguments("data.max_sequence_length", "model.init_args.max_position_embeddings")
-        parser.link_arguments("data.canvas_length", "model.init_args.canvas_length")
+        for name in ("canvas_length", "canvas_line_length"):
+            parser.link_arguments(f"data.{name}", f"model.init_args.{name}")
         parser.link_arguments("model.init_args.pretrained", "data.pretrained")
         parser.link_arguments(
             "model.init_args.objective", "data.learns_from", compute_fn=learns_from

@@ -38,6 +38,7 @@ _DATA = (
     "instruction_template",
     "max_sequence_length",
     "canvas_length",
+    "canvas_line_length",
 )
 _CORPUS = (
     "corpus",

@@ -159,11 +159,12 @@ def refuse_other_layout(config: Any) -> None:
     Raises:
         ValueError: naming the option.
     """
-    if config.data.canvas_length is not None and "canvas_length" not in config.model.init_args:
-        raise ValueError(
-            f"data.canvas_length is for a TRMModule, and model is {_short(config.model.class_path)}"
-            ", which writes token after token; leave it out"
-        )
+    for name in ("canvas_length", "canvas_line_length"):
+        if config.data[name] is not None and name not in config.model.init_args:
+            raise ValueError(
+                f"data.{name} is for a TRMModule, and model is {_short(config.model.class_path)}, "
+                "which writes token after token; leave it out"
+            )
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

@@ -164,12 +164,13 @@ class TRMGenerator:
         return refinement
 
     def _row(self, prompt: Prompt) -> list[int]:
-        if not self.canvas.shape.fits(prompt.ids, prompt.draft_ids):
+        if not self.canvas.fits(prompt.ids, prompt.draft_ids):
             shape = self.canvas.shape
+            in_lines = f" in lines of {shape.line_length}" if shape.line_length > 1 else ""
             raise ValueError(
                 f"a prompt of {len(prompt.ids)} tokens and a draft of {len(prompt.draft_ids)} have "
                 f"no room: the model reads {shape.prompt_length} of a prompt and "
-                f"{shape.canvas_length} of a draft, and needs one of them"
+                f"{shape.canvas_length} of a draft{in_lines}, and needs one of them"
             )
         return self.canvas.row(prompt.ids, prompt.draft_ids)
 
@@ -177,6 +178,7 @@ class TRMGenerator:
         answer, ended = self.canvas.answer(ids)
         ended = ended and len(answer) <= limit
         answer = answer[:limit]
-        # The end token's probability counts, where there is one.
-        num_scored = len(answer) + (ended and len(answer) < len(ids))
-        return Completion(tuple(answer), tuple(logs[:num_scored]), ended)
+        # The end token's probability counts, where there is one; padding's never does.
+        written = self.canvas.with_end(answer) if ended else answer
+        places = self.canvas.places(answer)[: len(written)]
+        return Completion(tuple(answer), tuple(logs[place] for place in places), ended)

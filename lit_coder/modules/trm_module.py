@@ -75,7 +75,7 @@ class TRMModule(CodeModule):
         halting_threshold: how sure it must be that an answer is right to accept it.
         cross_entropy: stablemax, or softmax.
         halt_weight: of the halting loss; an objective's must be the same.
-        padding_weight: what all padding behind an answer weighs together, in tokens.
+        padding_weight: what all padding of an answer weighs together, in tokens.
         average_decay: of the running average of the weights, which is what is measured and used.
         learning_rate: peak learning rate of AdamW.
         min_learning_rate_ratio: share of the peak that the schedule ends at.
@@ -92,6 +92,7 @@ class TRMModule(CodeModule):
         vocab_size: linked to the tokenizer; not set by hand.
         max_position_embeddings: positions of a row; linked to data.max_sequence_length.
         canvas_length: positions of the canvas; linked to data.canvas_length.
+        canvas_line_length: positions of a line of it; linked to data.canvas_line_length.
         objective: CanvasPolicy, to learn from the rewards of all that it wrote in a round. None =
             to write what passed.
     """
@@ -140,6 +141,7 @@ class TRMModule(CodeModule):
         vocab_size: int = 512,
         max_position_embeddings: int = 256,
         canvas_length: int | None = None,
+        canvas_line_length: int | None = None,
         objective: CanvasPolicy | None = None,
     ) -> None:
         given = dict(locals())
@@ -244,9 +246,8 @@ class TRMModule(CodeModule):
         if self.tokenizer is None:
             raise RuntimeError("the module has no tokenizer yet: load a checkpoint or start fit")
         options, tokenizer = self.hparams, self.tokenizer
-        length = options["canvas_length"]
-        shape = CanvasShape(options["max_position_embeddings"] - length, length)
-        canvas = Canvas(shape, tokenizer.pad_id, tokenizer.end_id, tokenizer.fim_middle_id)
+        sizes = ("max_position_embeddings", "canvas_length", "canvas_line_length")
+        canvas = Canvas.of_row(tokenizer, *(options[name] for name in sizes))
         refinement = RefinementOptions(
             options["supervision_steps"],
             options["halts_when_sure"],
@@ -319,12 +320,12 @@ class TRMModule(CodeModule):
             return supervision_step(self.network, carry, batch, *arguments, starts=starts)
 
     def _weights(self, labels_BT: Tensor) -> Tensor | None:
-        """1 for the answer and its end; the padding behind weighs `padding_weight` together."""
+        """1 for the answer and its end; all padding weighs `padding_weight` together."""
         assert self.tokenizer is not None, "fit or a checkpoint gives the tokenizer"
         is_padding_BT = labels_BT == self.tokenizer.pad_id
         num_padding_B1 = is_padding_BT.sum(1, keepdim=True).clamp(min=1)
         share_B1 = self.hparams["padding_weight"] / num_padding_B1
-        # Below 1, also where there is one position of it: padding need not be met.
+        # Below 1, also where there is one position of it: padding is not read, and need not be met.
         weights_BT = torch.where(is_padding_BT, share_B1.clamp(max=_MOST_OF_PADDING), 1.0)
         return torch.where(labels_BT == IGNORED, 0.0, weights_BT)
 
@@ -378,4 +379,4 @@ def _check_options(given: dict[str, Any]) -> None:
                 f"model.init_args.objective: {name} must be model.init_args.{name} "
                 f"({given[name]}), not {own}: a network is learned with one"
             )
-    CanvasShape(positions - canvas, canvas)
+    CanvasShape.of_row(positions, canvas, given["canvas_line_length"])

@@ -109,7 +109,7 @@ class Repairer:
             drafts_per_problem: how many drafts of one problem are repaired, at most.
             batch_size: rows refined at the same time.
         """
-        shape = self._generator.canvas.shape
+        canvas = self._generator.canvas
         asked: list[_Asked] = []
         num_without_room = 0
         for index, group in enumerate(groups):
@@ -117,7 +117,7 @@ class Repairer:
             for rejected in rejected_drafts(group, gate):
                 problem = replace(rejected.problem, draft=rejected.completion)
                 prompt = prompt_of(problem, self._tokenizer, "")
-                if not shape.fits(prompt.ids, prompt.draft_ids):
+                if not canvas.fits(prompt.ids, prompt.draft_ids):
                     num_without_room += 1
                 elif num_left:
                     num_left -= 1
@@ -132,7 +132,7 @@ class Repairer:
                 prompt is not each.prompt for prompt, each in zip(prompts, asked, strict=True)
             )
             num_executions = found.num_executions
-        options = SamplingOptions(max_new_tokens=shape.canvas_length, batch_size=batch_size)
+        options = SamplingOptions(max_new_tokens=canvas.shape.canvas_length, batch_size=batch_size)
         with torch.no_grad():
             answers = self._generator.generate(prompts, options)
         drafts: list[list[Draft]] = [[] for _ in groups]
@@ -144,12 +144,12 @@ class Repairer:
 
     def _hinted(self, asked: Sequence[_Asked], lines: Sequence[Sequence[int]]) -> list[Prompt]:
         """What it reads: prompts with hints where there are some, and room for them."""
-        shape = self._generator.canvas.shape
+        canvas = self._generator.canvas
         prompts, num_lacking, most = [], 0, 0
         for each, its_lines in zip(asked, lines, strict=True):
             text = hinted_prompt(each.problem.prompt, its_lines)
             prompt = prompt_of(replace(each.problem, prompt=text), self._tokenizer, "")
-            has_room = shape.fits(prompt.ids, prompt.draft_ids)
+            has_room = canvas.fits(prompt.ids, prompt.draft_ids)
             prompts.append(prompt if its_lines and has_room else each.prompt)
             if not has_room:
                 num_lacking += 1
@@ -161,7 +161,7 @@ class Repairer:
                 "repair_hinted with so much more of data.max_sequence_length",
                 num_lacking,
                 len(asked),
-                shape.prompt_length,
+                canvas.shape.prompt_length,
                 most,
             )
         return prompts

@@ -36,8 +36,8 @@ class CanvasRollout:
 
     Attributes:
         ids: the row that it read.
-        first: position at which the canvas begins.
         written: the answer and its end, where it has one.
+        places: at which each of them stands in the row.
         reward: what it earned.
         advantage: how much better it did than the others of its problem.
         log_probabilities: of each token that it wrote, when it wrote it.
@@ -46,8 +46,8 @@ class CanvasRollout:
     """
 
     ids: tuple[int, ...]
-    first: int
     written: tuple[int, ...]
+    places: tuple[int, ...]
     reward: float
     advantage: float
     log_probabilities: tuple[float, ...]
@@ -67,15 +67,11 @@ class CanvasRollout:
     def write(self, ids_T: IntArray, labels_T: IntArray, documents_T: IntArray) -> None:
         """The row, and labels where it was written; one document."""
         ids_T[: len(self.ids)] = self.ids
-        labels_T[self._places] = self.written
+        labels_T[list(self.places)] = self.written
 
     def write_log_probabilities(self, numbers_T: FloatArray) -> None:
         """Where it was written; the other places hold zeros."""
-        numbers_T[self._places] = self.log_probabilities
-
-    @property
-    def _places(self) -> slice:
-        return slice(self.first, self.first + len(self.written))
+        numbers_T[list(self.places)] = self.log_probabilities
 
 
 def canvas_rollout_rows(
@@ -91,18 +87,18 @@ def canvas_rollout_rows(
     chosen = [sample for sample in samples if sample.advantages and sample.reward is not None]
     prompts = tokenizer.encode_many([sample.prompt for sample in chosen])
     drafts = tokenizer.encode_many([sample.draft for sample in chosen])
-    shape, rows = canvas.shape, []
+    rows = []
     for sample, prompt_ids, draft_ids in zip(chosen, prompts, drafts, strict=True):
-        if not shape.fits(prompt_ids, draft_ids) or len(sample.token_ids) > shape.canvas_length:
+        if not (canvas.fits(prompt_ids, draft_ids) and canvas.holds(sample.token_ids)):
             continue
-        has_end = sample.ended and len(sample.token_ids) < shape.canvas_length
-        written = (*sample.token_ids, *([tokenizer.end_id] if has_end else []))
+        written = canvas.with_end(sample.token_ids) if sample.ended else sample.token_ids
+        places = canvas.places(sample.token_ids)[: len(written)]
         assert sample.reward is not None and len(written) == len(sample.log_probabilities)
         rows.append(
             CanvasRollout(
                 ids=tuple(canvas.row(prompt_ids, draft_ids)),
-                first=shape.prompt_length,
-                written=written,
+                written=tuple(written),
+                places=tuple(canvas.shape.prompt_length + place for place in places),
                 reward=sample.reward,
                 advantage=sample.advantages[0],
                 log_probabilities=sample.log_probabilities,

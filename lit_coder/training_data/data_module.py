@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import lightning.pytorch as pl
 
-from lit_coder.generation.canvas import Canvas, CanvasShape
+from lit_coder.generation.canvas import Canvas
 from lit_coder.networks.hugging_face_tokenizer import pretrained_tokenizer
 from lit_coder.tokenizer import CodeTokenizer, TokenizerPattern
 from lit_coder.training_data.corpus_opening import corpus_opening, say_passes
@@ -94,6 +94,8 @@ class CodeDataModule(pl.LightningDataModule):
         batch_size: rows of a micro-batch.
         max_sequence_length: tokens of prompt and solution together; longer ones are left out.
         canvas_length: tokens at the end of a row that a TRM fills; None = a GPT.
+        canvas_line_length: each line of it begins at a multiple of so many tokens, so that an edit
+            moves no other line; None = lines stand one behind the other.
         labelled_share: share of the rows beside the corpus that is labelled; the rest is the
             pool's.
         rollout_passes: how often an objective that learns from rollouts trains on each of them.
@@ -141,6 +143,7 @@ class CodeDataModule(pl.LightningDataModule):
         batch_size: int = 32,
         max_sequence_length: int = 256,
         canvas_length: int | None = None,
+        canvas_line_length: int | None = None,
         labelled_share: float = 0.3,
         rollout_passes: int = 1,
         max_pairs_per_problem: int = 4,
@@ -165,7 +168,6 @@ class CodeDataModule(pl.LightningDataModule):
         self.accumulate_grad_batches = accumulate_grad_batches
         self.test_batches: list[ProblemBatch] = []  # What the benchmark callback has asked.
         self.datasets = training_datasets(self.hparams)
-        self._pack_examples = pack_examples or bool(corpus) or self.datasets.has_texts
         self._begin()
         self._corpus_opening = corpus_opening(self.hparams, self.datasets)
         self._problem_options = problem_options(self.hparams)
@@ -213,20 +215,13 @@ class CodeDataModule(pl.LightningDataModule):
             return self._corpus_opening.train_tokenizer(size, texts, pattern)
         return CodeTokenizer.train(texts, size, pattern)
 
-    @property
-    def _canvas_shape(self) -> CanvasShape | None:
-        length = self.hparams["canvas_length"]
-        if length is None:
-            return None
-        return CanvasShape(self.max_sequence_length - length, length)
-
     @cached_property
     def canvas(self) -> Canvas | None:
         """The layout of a row that is filled as a whole; None where tokens are written in turn."""
-        if self._canvas_shape is None:
+        length, line_length = self.hparams["canvas_length"], self.hparams["canvas_line_length"]
+        if length is None:
             return None
-        ids = self.tokenizer
-        return Canvas(self._canvas_shape, ids.pad_id, ids.end_id, ids.fim_middle_id)
+        return Canvas.of_row(self.tokenizer, self.max_sequence_length, length, line_length)
 
     @property
     def rows(self) -> ProblemRows:
@@ -274,12 +269,13 @@ class CodeDataModule(pl.LightningDataModule):
             world_size=trainer.world_size,
             rank=trainer.global_rank,
         )
+        packs = self.hparams["pack_examples"] or self._corpus_opening.has_sources
         mixture = Mixture(
             self._example_parts(Path(trainer.default_root_dir)),
             layout.global_batch,
             self.seed,
             self.round,
-            packed_positions=self.max_sequence_length if self._pack_examples else None,
+            packed_positions=self.max_sequence_length if packs else None,
             corpus=self._corpus_part(),
             learned=self._learned_part(Path(trainer.default_root_dir)),
             num_steps=self.steps_per_round,
@@ -389,7 +385,8 @@ class CodeDataModule(pl.LightningDataModule):
 
     @property
     def _makers(self) -> RowMakers:
-        room = named_room(self.max_sequence_length, self.hparams["canvas_length"])
+        canvas = (self.hparams["canvas_length"], self.hparams["canvas_line_length"])
+        room = named_room(self.max_sequence_length, *canvas)
         return RowMakers(self.rows, room, self._already_said)
 
     def _is_new(self, message: str) -> bool:

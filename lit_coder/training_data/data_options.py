@@ -72,7 +72,8 @@ def require_ranges(options: Mapping[str, Any]) -> None:
         ValueError: naming the option.
     """
     for names, smallest in (
-        (("num_labelled", "num_held_out", "num_validation", "num_workers"), 0),
+        (("num_labelled", "num_held_out", "num_validation"), 0),
+        (("num_symmetries", "num_workers"), 0),
         (("batch_size", "rollout_passes", "max_pairs_per_problem"), 1),
         (("max_sequence_length",), 8),
     ):
@@ -86,10 +87,9 @@ def require_ranges(options: Mapping[str, Any]) -> None:
     share = options["corpus_validation_share"]
     _require("corpus_validation_share", share, 0 <= share < 1, "from 0 to below 1")
     _require("fim_rate", options["fim_rate"], 0 <= options["fim_rate"] <= 1, "from 0 to 1")
-    if options["canvas_length"] is not None:
-        CanvasShape(
-            options["max_sequence_length"] - options["canvas_length"], options["canvas_length"]
-        )
+    _require_canvas(
+        options["max_sequence_length"], options["canvas_length"], options["canvas_line_length"]
+    )
     size = options["tokenizer_vocab_size"]
     least = f"{SMALLEST_VOCABULARY} or more: bytes and special tokens have one each"
     _require("tokenizer_vocab_size", size, size >= SMALLEST_VOCABULARY, least)
@@ -105,6 +105,16 @@ def require_ranges(options: Mapping[str, Any]) -> None:
         )
     if options["fim_rate"] and not has_corpus:
         raise ValueError("data.fim_rate is for a corpus; name one in data.corpus, or leave it out")
+
+
+def _require_canvas(length: int, canvas: int | None, line: int | None) -> None:
+    if canvas is not None:
+        CanvasShape.of_row(length, canvas, line)
+    elif line is not None:
+        raise ValueError(
+            f"data.canvas_line_length ({line}) cuts a TRM's canvas into lines; set "
+            "data.canvas_length, or leave it out"
+        )
 
 
 def _require(name: str, value: object, good: bool, meaning: str) -> None:

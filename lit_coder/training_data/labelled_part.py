@@ -24,12 +24,15 @@ logger = logging.getLogger("lit_coder.training_data")
 LABELLED_PART = "labelled"
 
 
-def named_room(max_sequence_length: int, canvas_length: int | None) -> str:
+def named_room(
+    max_sequence_length: int, canvas_length: int | None, line_length: int | None = None
+) -> str:
     """The options that say how long a problem may be, with their values."""
     whole = f"data.max_sequence_length ({max_sequence_length} tokens)"
     if canvas_length is None:
         return whole
-    return f"{whole} or its part data.canvas_length ({canvas_length})"
+    in_lines = "" if line_length is None else f", in lines of data.canvas_line_length {line_length}"
+    return f"{whole} or its part data.canvas_length ({canvas_length}{in_lines})"
 
 
 @dataclass(frozen=True, slots=True)

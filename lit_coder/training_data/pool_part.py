@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from lit_coder.generation.canvas import Canvas, CanvasShape
+from lit_coder.generation.canvas import Canvas
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.canvas_rollouts import CanvasRolloutPart, canvas_rollout_rows
 from lit_coder.training_data.examples import Row
@@ -72,8 +72,8 @@ def learned_part(
     newest = pool.read_chosen(place.version, ["round"], _of_round(place.round - 1))
     if options["canvas_length"] is None:
         return RolloutPart(rollout_rows(newest, tokenizer, length), passes, share)
-    shape = CanvasShape(length - options["canvas_length"], options["canvas_length"])
-    canvas = Canvas(shape, tokenizer.pad_id, tokenizer.end_id, tokenizer.fim_middle_id)
+    sizes = (options["canvas_length"], options["canvas_line_length"])
+    canvas = Canvas.of_row(tokenizer, length, *sizes)
     return CanvasRolloutPart(canvas_rollout_rows(newest, tokenizer, canvas), passes, share)
 
 

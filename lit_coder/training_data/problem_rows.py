@@ -109,17 +109,16 @@ class CanvasRows:
         prompts = encode([each.prompt for each in solved])
         drafts = encode([each.draft for each in solved])
         answers = encode([each.answer for each in solved])
-        shape = self._canvas.shape
+        canvas = self._canvas
         by_difficulty = defaultdict(list)
         for each, prompt, draft, answer in zip(solved, prompts, drafts, answers, strict=True):
-            if shape.fits(prompt, draft) and len(answer) <= shape.canvas_length:
+            if canvas.fits(prompt, draft) and canvas.holds(answer):
                 by_difficulty[each.difficulty].append((prompt, draft, answer))
         groups: list[RowGroup] = [
-            CanvasGroup(self._canvas, by_difficulty[difficulty])
-            for difficulty in sorted(by_difficulty)
+            CanvasGroup(canvas, by_difficulty[difficulty]) for difficulty in sorted(by_difficulty)
         ]
         return groups, len(solved) - sum(map(len, groups))
 
     def fits(self, prompt: Prompt) -> bool:
         """Prompt and draft have their places; one of them must be there."""
-        return self._canvas.shape.fits(prompt.ids, prompt.draft_ids)
+        return self._canvas.fits(prompt.ids, prompt.draft_ids)

@@ -36,7 +36,8 @@ def test_labels_are_what_was_written_and_its_end_and_nothing_behind() -> None:
     ended, cut = canvas_rollout_rows(samples, TOKENIZER, CANVAS)
     assert ended.written == (5, 6, 7, TOKENIZER.end_id) and cut.written == (5, 6, 7)
     assert list(ended.ids) == CANVAS.row(TOKENIZER.encode(PROMPT))
-    assert (ended.num_positions, ended.num_targets, ended.first) == (13, 4, PROMPT_LENGTH)
+    assert (ended.num_positions, ended.num_targets) == (13, 4)
+    assert ended.places == (8, 9, 10, 11) and cut.places == (8, 9, 10)
     columns = CanvasRolloutPart([ended, cut]).columns([cut], ended.num_positions)
     assert columns["sampling_log_probabilities_BT"].tolist() == [
         [0.0] * PROMPT_LENGTH + [-0.5, -0.25, -1.0, 0.0, 0.0]
