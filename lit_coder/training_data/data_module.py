@@ -40,6 +40,7 @@ from lit_coder.training_data.problem_batch import ProblemBatch, ProblemLoader
 from lit_coder.training_data.problem_rows import CanvasRows, ProblemRows, SequenceRows
 from lit_coder.training_data.problem_set import ProblemSet
 from lit_coder.training_data.round_loader import BatchLayout, RoundLoader, RowLoader
+from lit_coder.training_data.sudoku_images import with_images
 from lit_coder.training_data.validation_rows import validation_loaders
 
 logger = logging.getLogger("lit_coder.training_data")
@@ -56,6 +57,7 @@ class CodeDataModule(pl.LightningDataModule):
         difficulties: difficulties to train on.
         num_labelled: problems with solutions, over all families and difficulties.
         difficulty_rounds: rounds from which the 2nd, 3rd ... labelled difficulty is there too.
+        num_symmetries: random images of each labelled Sudoku to train on, other ones each round.
         held_out_difficulties: difficulties of the held-out set.
         num_held_out: held-out problems of each family and difficulty.
         held_out_families: families of the held-out problems; None = families.
@@ -117,6 +119,7 @@ class CodeDataModule(pl.LightningDataModule):
         difficulties: Sequence[int] = (1, 2, 3, 4, 5),
         num_labelled: int = 120,
         difficulty_rounds: Sequence[int] = (),
+        num_symmetries: int = 0,
         held_out_difficulties: Sequence[int] = (2, 3, 4, 5),
         num_held_out: int = 50,
         held_out_families: list[str] | None = None,
@@ -160,12 +163,11 @@ class CodeDataModule(pl.LightningDataModule):
         super().__init__()
         self.save_hyperparameters(logger=False)
         require_ranges(self.hparams)
-        self.round, self.pool_version, self.seed = 0, EMPTY_VERSION, seed
+        self.seed, self.accumulate_grad_batches = seed, accumulate_grad_batches
         # A linked option is no hyper-parameter where the model does not offer it, as a TRM.
         self._pretrained, self.learns_from = pretrained, learns_from
         self.batch_size, self.max_sequence_length = batch_size, max_sequence_length
         self.labelled_share, self.steps_per_round = labelled_share, steps_per_round
-        self.accumulate_grad_batches = accumulate_grad_batches
         self.test_batches: list[ProblemBatch] = []  # What the benchmark callback has asked.
         self.datasets = training_datasets(self.hparams)
         self._begin()
@@ -174,6 +176,7 @@ class CodeDataModule(pl.LightningDataModule):
 
     def _begin(self) -> None:
         """What a checkpoint or an earlier round may know better."""
+        self.round, self.pool_version = 0, EMPTY_VERSION
         self._num_used_corpus_rows = self._corpus_rows_of_round = 0
         self._already_said: set[str] = set()
         self._saved_corpus: str | None = None
@@ -251,11 +254,11 @@ class CodeDataModule(pl.LightningDataModule):
         new._num_used_corpus_rows = self._num_used_corpus_rows + self._corpus_rows_of_round
         new._already_said, new.datasets = self._already_said, self.datasets
         new._failing, new.learns_from = self._failing, self.learns_from
-        # Where difficulties join from round to round, the labelled part does not stay the same.
-        labelled = () if own["difficulty_rounds"] else ("_labelled",)
+        # Where difficulties join or images are drawn anew, the labelled part is another each round.
+        is_other = own["difficulty_rounds"] or own["num_symmetries"]
         for name in ("problems", "tokenizer", "corpus"):
             new.__dict__[name] = getattr(self, name)
-        made = ("_validation", *labelled)
+        made = ("_validation",) if is_other else ("_validation", "_labelled")
         new.__dict__.update((name, self.__dict__[name]) for name in made if name in self.__dict__)
         return new
 
@@ -264,10 +267,7 @@ class CodeDataModule(pl.LightningDataModule):
         trainer = self.trainer
         assert trainer is not None
         layout = BatchLayout(
-            batch_size=self.batch_size,
-            accumulate=self.accumulate_grad_batches,
-            world_size=trainer.world_size,
-            rank=trainer.global_rank,
+            self.batch_size, self.accumulate_grad_batches, trainer.world_size, trainer.global_rank
         )
         packs = self.hparams["pack_examples"] or self._corpus_opening.has_sources
         mixture = Mixture(
@@ -350,8 +350,8 @@ class CodeDataModule(pl.LightningDataModule):
 
     @cached_property
     def _labelled(self) -> MixturePart:
-        joins = self.hparams["difficulty_rounds"]
-        labelled = easy_first(self.problems.labelled, self.round, joins)
+        labelled = easy_first(self.problems.labelled, self.round, self.hparams["difficulty_rounds"])
+        labelled = with_images(labelled, self.problems, self.hparams["num_symmetries"], self.round)
         return labelled_part(self._makers, labelled, self.datasets, self.labelled_share)
 
     def _example_parts(self, run_folder: Path) -> list[MixturePart]:
