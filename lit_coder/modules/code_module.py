@@ -236,13 +236,19 @@ class CodeModule(pl.LightningModule):
         """Log the loss on real solutions, and on a corpus, that are never trained on."""
         data = getattr(self.trainer, "datamodule", None)
         names = getattr(data, "validation_names", ("validation/loss",))
-        self.log(
-            names[dataloader_idx],
-            self.loss(batch),
-            batch_size=self.num_measured(batch),
-            add_dataloader_idx=False,
-            sync_dist=self.trainer.world_size > 1,
-        )
+        beginning = names[dataloader_idx].removesuffix("loss")
+        for name, value in self.validation_measures(batch).items():
+            self.log(
+                beginning + name,
+                value,
+                batch_size=self.num_measured(batch),
+                add_dataloader_idx=False,
+                sync_dist=self.trainer.world_size > 1,
+            )
+
+    def validation_measures(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """`loss`, and what else is measured of a batch: means over its rows."""
+        return {"loss": self.loss(batch)}
 
     def num_measured(self, batch: Batch) -> int:
         """Rows of a batch of validation that its loss is the mean of."""

@@ -1,15 +1,20 @@
-"""What is counted while a TRM trains, on the device, and read where a row of the log is due.
+"""What is counted while a TRM trains or is validated, on the device; nothing waits for it.
 
-    measures.add(step, loss)                       # every supervision step; nothing waits
-    measures.take()                                # {"train/exact": 0.93, ...}; starts over
+    measures.add(step, loss)                       # every supervision step of training
+    measures.take()                                # {"train/exact": 0.93, ...}; waits, starts over
+    refined_measures(network, objective, batch, weights_BT, 16)       # of a batch of validation
 
-Of slots that have just halted: how many answers are exact, after how many supervision steps, and
-how many exact answers an application of the network gave. `exact_at_step_k` is the share of the
-answers at depth k that are exact, halted or not: whether more steps help. Tokens are not counted:
-most of a canvas is right by copying it.
+Of training's slots that have just halted: how many answers are exact, after how many supervision
+steps, and how many exact answers an application of the network gave. `exact_within_k_steps` is the
+share of them that halted exact after k steps or fewer. Whether more steps help is not seen there,
+since what is easy halts early: of validation every row takes every step, and `exact_at_step_k` is
+the share of all rows that is exact after step k. Tokens are not counted: most of a canvas is right
+by copying it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, distributed
@@ -17,9 +22,12 @@ from torch import Tensor, distributed
 from lit_coder.networks.binary_latents import share_of_ones
 from lit_coder.networks.trm import TRM
 from lit_coder.networks.trm_halting import SupervisionStep
-from lit_coder.objectives.deep_supervision import SupervisionLoss
+from lit_coder.networks.trm_refinement import begin_refinement, refine
+from lit_coder.networks.xla_device import run_pending
+from lit_coder.objectives.deep_supervision import DeepSupervision, SupervisionLoss
+from lit_coder.training_data.examples import IGNORED
 
-_SHOWN_DEPTHS = (1, 2, 4, 8, 16)
+_SHOWN_STEPS = (1, 2, 4, 8, 16)
 
 
 class TRMMeasures:
@@ -34,30 +42,31 @@ class TRMMeasures:
         config = network.config
         self._evaluations_per_step = config.num_outer_cycles * (config.num_inner_cycles + 1)
         self._is_binary = config.binary_threshold is not None
-        self._max_steps = max_steps
+        self._shown_steps = [step for step in _SHOWN_STEPS if step <= max_steps]
         self._sums: Tensor | None = None
 
     def add(self, step: SupervisionStep, loss: SupervisionLoss) -> None:
         """Count one supervision step of all slots."""
         carry, is_exact_B = step.carry, loss.is_exact_B
-        depths_S = torch.arange(1, self._max_steps + 1, device=is_exact_B.device)
-        is_at_BS = carry.num_steps_B[:, None] == depths_S
         ones = share_of_ones(carry.state.z_BLD) if self._is_binary else loss.lm.new_zeros(())
         halted_B = carry.halted_B
-        row = torch.stack(
+        is_done_B = halted_B & is_exact_B
+        sums = torch.stack(
             (
                 loss.lm,
                 loss.halt,
                 ones,
                 torch.ones_like(loss.lm),
                 halted_B.sum().float(),
-                (halted_B & is_exact_B).sum().float(),
+                is_done_B.sum().float(),
                 (halted_B * carry.num_steps_B).sum().float(),
                 torch.full_like(loss.lm, halted_B.numel()),
+                *(
+                    (is_done_B & (carry.num_steps_B <= step_shown)).sum().float()
+                    for step_shown in self._shown_steps
+                ),
             )
         )
-        exact_S = (is_at_BS & is_exact_B[:, None]).sum(0).float()
-        sums = torch.cat((row, is_at_BS.sum(0).float(), exact_S))
         if self._sums is None:
             # From the host: each step is the same graph on an XLA device, the first one too.
             self._sums = torch.zeros(sums.shape).to(sums.device)
@@ -74,7 +83,6 @@ class TRMMeasures:
             distributed.all_reduce(self._sums)
         sums, self._sums = self._sums.tolist(), None
         lm, halt, ones, num_steps, num_halted, num_exact, depth, num_slots = sums[:8]
-        seen, exact = sums[8 : 8 + self._max_steps], sums[8 + self._max_steps :]
         found = {
             "train/answer_loss": lm / num_steps,
             "train/halting_loss": halt / num_steps,
@@ -86,10 +94,47 @@ class TRMMeasures:
         if num_halted:
             found["train/exact"] = num_exact / num_halted
             found["train/mean_depth"] = depth / num_halted
+            for step, num_within in zip(self._shown_steps, sums[8:], strict=True):
+                found[f"train/exact_within_{step}_steps"] = num_within / num_halted
         if self._is_binary:
             found["train/binary_decision_ratio"] = ones / num_steps
-        for depth_shown in _SHOWN_DEPTHS:
-            if depth_shown <= self._max_steps and seen[depth_shown - 1]:
-                share = exact[depth_shown - 1] / seen[depth_shown - 1]
-                found[f"train/exact_at_step_{depth_shown}"] = share
         return found
+
+
+def refined_measures(
+    network: TRM,
+    objective: DeepSupervision,
+    batch: Mapping[str, Tensor],
+    weights_BT: Tensor | None,
+    num_steps: int,
+) -> dict[str, Tensor]:
+    """The loss after all supervision steps, and which share of the rows is exact after some.
+
+    Every row takes every step. Rows without labels, which fill a batch up, are not counted.
+
+    Args:
+        network: refines, without gradient.
+        objective: whose cross-entropy is the loss, and which says what is exact.
+        batch: tokens and labels.
+        weights_BT: of labels.
+        num_steps: supervision steps.
+
+    Returns:
+        `loss` and `exact_at_step_k`, scalars on the device.
+    """
+    ids_BT, labels_BT = batch["ids_BT"], batch["labels_BT"]
+    is_row_B = (labels_BT != IGNORED).any(1)
+    num_rows = is_row_B.sum().clamp(min=1)
+    refinement = begin_refinement(network, ids_BT)
+    found: dict[str, Tensor] = {}
+    for step in range(1, num_steps + 1):
+        refinement = refine(network, refinement, ids_BT, is_adaptive=False)
+        if step not in (*_SHOWN_STEPS, num_steps):
+            continue
+        result = objective(refinement.logits_BLV, refinement.halt_B, labels_BT, weights_BT)
+        if step in _SHOWN_STEPS:
+            found[f"exact_at_step_{step}"] = (result.is_exact_B & is_row_B).sum() / num_rows
+        found["loss"] = result.lm * (len(labels_BT) / num_rows)
+        # XLA compiles this once, and each refining step stays the same graph.
+        run_pending(ids_BT.device)
+    return found

@@ -28,13 +28,12 @@ from lit_coder.modules.code_module import Batch, CodeModule, CompileMode, Traini
 from lit_coder.modules.optimizers import OptimizerKind, OptimizerOptions
 from lit_coder.modules.schedule import ScheduleKind
 from lit_coder.modules.trm_carries import Carries
-from lit_coder.modules.trm_measures import TRMMeasures
+from lit_coder.modules.trm_measures import TRMMeasures, refined_measures
 from lit_coder.modules.weight_average import WeightAverage, frozen_copy
 from lit_coder.networks.fused_block import compile_backward_early
 from lit_coder.networks.trm import TRM, TRMConfig, TRMState
 from lit_coder.networks.trm_config import ComputeDtype, Mixer, PositionEncoding
 from lit_coder.networks.trm_halting import Carry, SupervisionStep, supervision_step
-from lit_coder.networks.trm_refinement import begin_refinement, refine
 from lit_coder.networks.xla_device import run_pending, share_rows
 from lit_coder.objectives.canvas_policy import CanvasPolicy
 from lit_coder.objectives.deep_supervision import CrossEntropy, DeepSupervision, SupervisionLoss
@@ -224,18 +223,15 @@ class TRMModule(CodeModule):
         return super().num_measured(batch) - self._num_filled
 
     def loss(self, batch: Batch) -> Tensor:
-        """The answer's cross-entropy after all supervision steps, with the averaged weights.
+        """The answer's cross-entropy after all supervision steps, with the averaged weights."""
+        return self.validation_measures(batch)["loss"]
 
-        Rows without labels, which fill a batch up, are not counted.
-        """
-        refinement = begin_refinement(self.averaged, batch["ids_BT"])
-        for _ in range(self.hparams["supervision_steps"]):
-            refinement = refine(self.averaged, refinement, batch["ids_BT"], is_adaptive=False)
-        labels_BT = batch["labels_BT"]
-        weights_BT = self._weights(labels_BT)
-        loss = self.objective(refinement.logits_BLV, refinement.halt_B, labels_BT, weights_BT).lm
-        num_rows = (labels_BT != IGNORED).any(1).sum().clamp(min=1)
-        return loss * (len(labels_BT) / num_rows)
+    def validation_measures(self, batch: Batch) -> dict[str, Tensor]:
+        """The loss, and the share of rows that is exact after each of some supervision steps."""
+        fields = {name: batch[name] for name in ("ids_BT", "labels_BT")}
+        weights_BT = self._weights(batch["labels_BT"])
+        steps = self.hparams["supervision_steps"]
+        return refined_measures(self.averaged, self.objective, fields, weights_BT, steps)
 
     def generator(self) -> TRMGenerator:
         """A generator over the averaged weights.

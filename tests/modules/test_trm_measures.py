@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lit_coder.modules.trm_measures import TRMMeasures
+from lit_coder.modules.trm_measures import TRMMeasures, refined_measures
 from lit_coder.networks.trm import TRMState
 from lit_coder.networks.trm_halting import Carry, SupervisionStep
-from lit_coder.objectives.deep_supervision import SupervisionLoss
-from tests.networks.tiny_trm import tiny_trm
+from lit_coder.networks.trm_refinement import begin_refinement, refine
+from lit_coder.objectives.deep_supervision import DeepSupervision, SupervisionLoss
+from lit_coder.training_data.examples import IGNORED
+from tests.networks.tiny_trm import some_ids, tiny_trm
 
 # T = 3 and n = 2: three latents and an answer, three times.
 EVALUATIONS = 9
@@ -46,10 +48,10 @@ def test_the_measures_are_those_of_the_slots_that_have_halted() -> None:
             "train/exact": 2 / 4,
             "train/mean_depth": (2 + 4 + 4 + 1) / 4,
             "train/exact_per_network_evaluation": 2 / (8 * EVALUATIONS),
-            # Whether they have halted or not.
-            "train/exact_at_step_1": 1 / 4,
-            "train/exact_at_step_2": 2 / 2,
-            "train/exact_at_step_4": 1 / 2,
+            # Who has not halted is not among them.
+            "train/exact_within_1_steps": 0 / 4,
+            "train/exact_within_2_steps": 1 / 4,
+            "train/exact_within_4_steps": 2 / 4,
         }
     )
 
@@ -63,7 +65,7 @@ def test_a_row_begins_where_the_last_one_ended_and_lacks_what_was_not_seen() -> 
     measures.add(a_step([3], [False]), a_loss([True]))
     found = measures.take()
     assert "train/exact" not in found and "train/mean_depth" not in found
-    assert not [name for name in found if name.startswith("train/exact_at")]
+    assert not [name for name in found if name.startswith("train/exact_within")]
     assert found["train/halted_share"] == found["train/exact_per_network_evaluation"] == 0.0
 
 
@@ -72,3 +74,25 @@ def test_binary_latents_are_counted_where_there_are_some() -> None:
     for z in (1.0, -1.0, 1.0, 1.0):
         measures.add(a_step([1], [False], z), a_loss([False]))
     assert measures.take()["train/binary_decision_ratio"] == 0.75
+
+
+def test_of_rows_that_take_every_step_each_steps_share_of_exact_ones_is_of_all() -> None:
+    network, ids_BT = tiny_trm(), some_ids(num_rows=5)
+    refinement, answers = begin_refinement(network, ids_BT), []
+    for _ in range(4):
+        refinement = refine(network, refinement, ids_BT, is_adaptive=False)
+        answers.append(refinement.logits_BLV.argmax(-1))
+    # As after the first step, the second, the fourth; the fourth row but for a label.
+    labels_BT = torch.stack([answers[step][row] for row, step in enumerate((0, 1, 3, 3, 3))])
+    labels_BT[3, 2] = (labels_BT[3, 2] + 1) % 11
+    labels_BT[:, 0] = IGNORED
+    # The last one fills the batch up.
+    labels_BT[4] = IGNORED
+    batch = {"ids_BT": ids_BT, "labels_BT": labels_BT}
+    found = refined_measures(network, DeepSupervision(), batch, None, num_steps=4)
+    is_right = [(answer == labels_BT) | (labels_BT == IGNORED) for answer in answers]
+    expected = [float(right.all(1)[:4].float().mean()) for right in is_right]
+    assert 0 < expected[1] < expected[3] < 1
+    shown = [float(found[f"exact_at_step_{step}"]) for step in (1, 2, 4)]
+    assert shown == [expected[0], expected[1], expected[3]]
+    assert found.keys() == {"loss", *(f"exact_at_step_{step}" for step in (1, 2, 4))}

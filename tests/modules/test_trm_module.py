@@ -16,6 +16,7 @@ from lit_coder.modules.code_module import Batch
 from lit_coder.modules.trm_module import TRMModule, filled_up
 from lit_coder.modules.weight_average import decay_at
 from lit_coder.networks.trm import TRM
+from lit_coder.networks.trm_refinement import begin_refinement, refine
 from lit_coder.training_data.examples import IGNORED
 from tests.modules.tiny_fit import QUIET, TOKENIZER
 from tests.modules.tiny_trm_fit import (
@@ -126,6 +127,29 @@ def test_rows_that_fill_a_batch_up_do_not_count_in_its_loss() -> None:
     expected = module.loss(Batch(ids_BT=batch["ids_BT"], labels_BT=batch["labels_BT"]))
     found = module.loss(Batch(ids_BT=filled["ids_BT"], labels_BT=filled["labels_BT"]))
     torch.testing.assert_close(found, expected)
+
+
+def test_validation_says_how_many_rows_are_exact_after_each_step_over_batches_of_any_size(
+    tmp_path: Path,
+) -> None:
+    module = tiny_trm_module().eval()
+    batches = [dict(batch) for batch in [*canvas_batches(2), *canvas_batches(1, rows=1)]]
+    for number, batch in enumerate(batches):
+        refinement = begin_refinement(module.averaged, batch["ids_BT"])
+        # Batches whose rows are right after the first step, the last one, and the first one.
+        for _ in range((1, 4, 1)[number]):
+            refinement = refine(module.averaged, refinement, batch["ids_BT"], is_adaptive=False)
+        batch["labels_BT"] = refinement.logits_BLV.argmax(-1)
+    shares = [module.validation_measures(Batch(**batch)) for batch in batches]
+    loader = torch.utils.data.DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
+    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_progress_bar=False)
+    (logged,) = trainer.validate(module, loader, verbose=False)
+    for name in ("exact_at_step_1", "exact_at_step_2", "exact_at_step_4"):
+        expected = sum(4 * shares[batch][name] for batch in (0, 1)) + shares[2][name]
+        assert logged[f"validation/{name}"] == pytest.approx(float(expected) / 9)
+    assert logged["validation/exact_at_step_1"] >= 5 / 9
+    assert logged["validation/exact_at_step_4"] >= 4 / 9
+    assert logged.keys() == {f"validation/{name}" for name in shares[0]}
 
 
 def test_the_loss_goes_down(tmp_path: Path) -> None:
