@@ -52,7 +52,7 @@ class TRMModule(CodeModule):
         hidden_size: features of a position.
         num_hidden_layers: blocks of the one small network.
         num_attention_heads: heads of attention.
-        expansion: width of the feed-forward layers: 2/3 of this times hidden_size.
+        expansion: feed-forward width is 2/3 of this times hidden_size, up to a multiple of 256.
         num_registers: positions in front of the row that hold no token.
         num_outer_cycles: T, updates of the answer in a supervision step.
         num_inner_cycles: n, updates of the latent before each of them.
@@ -62,7 +62,7 @@ class TRMModule(CodeModule):
         position_encoding: rope, or learned.
         rope_theta: base of the rotary frequencies.
         rms_norm_eps: added to the mean square in each norm.
-        num_puzzle_ids: tasks with an embedding of their own; 0 for programs, whose task is in
+        num_puzzle_ids: 0, or 1 for a trained embedding in the first register; tasks are told by
             their tokens.
         binary_threshold: latents become +1 where their sigmoid is above it and else -1; None
             leaves them real.
@@ -360,6 +360,7 @@ def _check_options(given: dict[str, Any]) -> None:
             "answer, at most data.max_sequence_length"
         )
     for name, good, meaning in (
+        ("num_puzzle_ids", given["num_puzzle_ids"] <= 1, "0 or 1, as rows name no puzzle"),
         ("supervision_steps", given["supervision_steps"] >= 1, "1 or more"),
         ("exploration_probability", 0 <= given["exploration_probability"] <= 1, "from 0 to 1"),
         ("halting_threshold", 0 < given["halting_threshold"] < 1, "above 0 and below 1"),

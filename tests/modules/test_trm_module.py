@@ -310,6 +310,7 @@ def test_the_weights_are_a_copy_and_not_shared() -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [
+        ("num_puzzle_ids", 2),
         ("supervision_steps", 0),
         ("exploration_probability", 1.5),
         ("padding_weight", -1.0),
