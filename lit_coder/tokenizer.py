@@ -47,6 +47,8 @@ PATTERNS: dict[TokenizerPattern, str] = {
 # Single bytes that no UTF-8 text holds; some vocabularies leave them out.
 _NOT_IN_UTF_8 = {chr(byte) for byte in (0xC0, 0xC1, *range(0xF5, 0x100))}
 _ROLE = "lit_coder."
+# The library's encodings take a hundred bytes a token while they live.
+_TEXTS_AT_ONCE = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,8 +290,12 @@ class CodeTokenizer:
         """`encode` for many texts at once, on all cores."""
         for text in texts:
             _check_encodable(text)
-        encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [list(encoding.ids) for encoding in encodings]
+        found: list[list[int]] = []
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            part = list(texts[start : start + _TEXTS_AT_ONCE])
+            encodings = self._backend.encode_batch_fast(part, add_special_tokens=False)
+            found += [list(encoding.ids) for encoding in encodings]
+        return found
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of the ids; special ids give nothing, broken UTF-8 gives U+FFFD."""
