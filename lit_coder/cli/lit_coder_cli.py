@@ -148,7 +148,8 @@ class LitCoderCLI(LightningCLI):
         refuse_unfit_trainer(config.trainer, config.recursion.every_n_steps, fits)
         module = pkgutil.resolve_name(config.model.class_path)
         config.trainer.accelerator = meant_accelerator(config.trainer.accelerator, module)
-        refuse_unfit_xla(config.trainer, module)
+        objective = config.model.init_args.get("objective") if fits else None
+        refuse_unfit_xla(config.trainer, module, objective)
         refuse_out_of_range(config)
         refuse_unwritable(self._plan.run_folder)
         if self._plan.checkpoint is None:

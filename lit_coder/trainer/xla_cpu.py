@@ -123,12 +123,15 @@ def meant_accelerator(accelerator: Any, module: type[CodeModule]) -> Any:
     return "tpu" if module.has_static_shapes else "cpu"
 
 
-def refuse_unfit_xla(trainer: Mapping[str, Any], module: type[CodeModule]) -> None:
+def refuse_unfit_xla(
+    trainer: Mapping[str, Any], module: type[CodeModule], objective: Any = None
+) -> None:
     """Raise where options of Trainer cannot work on the XLA devices that they name.
 
     Args:
         trainer: its options.
         module: what is to be trained.
+        objective: what it is to learn by, where it is told; None = what the module has of itself.
 
     Raises:
         ValueError: naming the option.
@@ -141,6 +144,12 @@ def refuse_unfit_xla(trainer: Mapping[str, Any], module: type[CodeModule]) -> No
             f"trainer.accelerator {accelerator} is for a TRMModule, not for a {module.__name__}: "
             "it writes rows that grow, which XLA would compile anew at each token; use "
             "--trainer.accelerator cpu, or auto"
+        )
+    if objective is not None:
+        raise ValueError(
+            f"model.init_args.objective cannot be had with trainer.accelerator {accelerator}: the "
+            "starts of canvases that the model wrote are looked up row by row, which XLA would "
+            "wait for and compile anew; use --trainer.accelerator cpu, or leave the objective out"
         )
     if accelerator == "xla_cpu":
         # Otherwise torch_xla chooses on import, and says so.

@@ -60,3 +60,11 @@ def test_other_accelerators_are_left_as_they_are(accelerator: str) -> None:
 def test_a_gpt_is_not_trained_on_xla_devices(command: CommandLine, name: str) -> None:
     sentence = command.refused("fit", *TINY, "--trainer.accelerator", name)
     assert f"trainer.accelerator {name} is for a TRMModule" in sentence
+
+
+@pytest.mark.parametrize("name", ["tpu", "xla_cpu"])
+def test_canvases_are_not_learned_from_on_xla_devices(command: CommandLine, name: str) -> None:
+    config = str(Path(__file__).parents[2] / "configs" / "trm_grpo.yaml")
+    sentence = command.refused("fit", "--config", config, "--trainer.accelerator", name)
+    assert f"model.init_args.objective cannot be had with trainer.accelerator {name}" in sentence
+    assert "--trainer.accelerator cpu" in sentence
