@@ -117,6 +117,7 @@ def refuse_out_of_range(config: Any) -> None:
         model = {name: value for name, value in model.items() if name not in NETWORK_OPTIONS}
         model["pretrained"] = None
     refuse_unfit_objective(config)
+    _refuse_ignored_sampling(config)
     with torch.device("meta"):
         pkgutil.resolve_name(config.model.class_path)(**model)
 
@@ -164,6 +165,26 @@ def refuse_other_layout(config: Any) -> None:
             raise ValueError(
                 f"data.{name} is for a TRMModule, and model is {_short(config.model.class_path)}, "
                 "which writes token after token; leave it out"
+            )
+
+
+def _refuse_ignored_sampling(config: Any) -> None:
+    """Raise where an option says how to draw tokens, and the model draws none."""
+    if "canvas_length" not in config.model.init_args:
+        return
+    recursion, benchmark = config.recursion, config.benchmark
+    for option, value, unused in (
+        ("recursion.top_k", recursion.top_k, 0),
+        ("recursion.top_p", recursion.top_p, 1.0),
+        ("benchmark.top_p", benchmark.top_p, 1.0),
+        ("benchmark.token_healing", benchmark.token_healing, False),
+    ):
+        if value != unused and (recursion.solver is None or not option.startswith("recursion.")):
+            section = option.partition(".")[0]
+            raise ValueError(
+                f"{option} ({value}) is for a model that draws token after token, and a TRMModule "
+                "takes the likeliest token at every position at once: leave it out; answers differ "
+                f"by the noise of their starts, whose size is {section}.temperature"
             )
 
 

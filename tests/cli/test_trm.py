@@ -138,15 +138,47 @@ def test_a_trm_without_a_canvas_is_refused(command: CommandLine) -> None:
     assert sentence.startswith("data.canvas_length is needed for a TRMModule")
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        "recursion.top_k=4",
+        "recursion.top_p=0.9",
+        "benchmark.top_p=0.9",
+        "benchmark.token_healing=true",
+    ],
+)
+def test_how_tokens_are_drawn_is_no_option_of_a_trm(command: CommandLine, option: str) -> None:
+    sentence = command.refused("fit", *TINY_TRM, f"--{option}")
+    assert sentence.startswith(option.partition("=")[0]) and ".temperature" in sentence
+
+
 @pytest.mark.parametrize("length", ["0", "17"])
 def test_a_canvas_that_is_no_part_of_a_row_is_refused(command: CommandLine, length: str) -> None:
     sentence = command.refused("fit", *TINY_TRM, f"--data.canvas_length={length}")
     assert sentence.startswith("data.canvas_length must be from 1 to data.max_sequence_length")
 
 
-def test_a_gpt_with_a_canvas_is_refused(command: CommandLine) -> None:
-    sentence = command.refused("fit", *TINY, "--data.canvas_length=16")
-    assert sentence.startswith("data.canvas_length is for a TRMModule, and model is GPTModule")
+@pytest.mark.parametrize("option", ["canvas_length", "canvas_line_length"])
+def test_a_gpt_with_a_canvas_is_refused(command: CommandLine, option: str) -> None:
+    sentence = command.refused("fit", *TINY, f"--data.{option}=16")
+    assert sentence.startswith(f"data.{option} is for a TRMModule, and model is GPTModule")
+
+
+def test_a_canvas_that_is_no_whole_number_of_lines_is_refused(command: CommandLine) -> None:
+    sentence = command.refused("fit", *TINY_TRM, "--data.canvas_line_length=5")
+    assert sentence.startswith("data.canvas_length (16) must be a multiple of data.canvas_line_le")
+
+
+def test_a_resume_keeps_its_lines_and_a_checkpoint_that_names_none_has_none(
+    run: CommandLine,
+) -> None:
+    sentence = run.refused("fit", "--ckpt_path=last", "--data.canvas_line_length=4")
+    assert "canvas_line_length is 4" in sentence and "a resume cannot change it" in sentence
+    saved = content(LAST)
+    del saved["hyper_parameters"]["canvas_line_length"]
+    torch.save(saved, "older.ckpt")
+    module = load_module("older.ckpt")
+    assert isinstance(module, TRMModule) and module.generator().canvas.shape.line_length == 1
 
 
 @pytest.mark.parametrize(
