@@ -77,7 +77,11 @@ def test_a_runs_rounds_train_on_what_the_trm_wrote_and_keep_the_drafts(run: Comm
     assert {sample.draft for sample in samples} == drafts and len(drafts) == 6
 
 
-@pytest.mark.parametrize("options", [(), HALVES], ids=["as it is", "accumulation"])
+@pytest.mark.parametrize(
+    "options",
+    [(), (*HALVES, "--model.binary_threshold=0.5")],
+    ids=["as it is", "accumulation of binary latents"],
+)
 def test_a_run_stopped_in_the_middle_of_a_round_ends_as_if_it_had_not_been(
     run: CommandLine, options: tuple[str, ...]
 ) -> None:

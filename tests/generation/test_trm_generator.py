@@ -239,6 +239,27 @@ def test_log_probabilities_are_of_what_is_not_banned(is_stablemax: bool) -> None
             assert math.isclose(value, float(logs_AV[place, i]), abs_tol=1e-4)
 
 
+def test_answers_in_lines_are_read_from_their_slots_as_are_their_log_probabilities() -> None:
+    shape = CanvasShape(PROMPT_LENGTH, CANVAS_LENGTH, line_length=3)
+    canvas = Canvas(shape, PAD, END, MASK, frozenset(range(3, 8)))
+    in_lines = TRMGenerator(NETWORK, canvas, RefinementOptions(MAX_STEPS))
+    fitting = [each for each in PROMPTS if canvas.fits(each.ids, each.draft_ids)]
+    num_skipped = 0
+    for prompt, (found,) in zip(fitting, in_lines.generate(fitting, GREEDY), strict=True):
+        ids_BL = torch.tensor([canvas.row(prompt.ids, prompt.draft_ids)])
+        refinement = begin_refinement(NETWORK, ids_BL)
+        for _ in range(MAX_STEPS):
+            refinement = refine(NETWORK, refinement, ids_BL)
+        logs_AV = log_stablemax(refinement.logits_BLV[0, -CANVAS_LENGTH:])
+        assert (list(found.ids), found.ended) == canvas.answer(logs_AV.argmax(-1).tolist())
+        written = canvas.with_end(found.ids) if found.ended else list(found.ids)
+        places = canvas.places(found.ids)[: len(written)]
+        wanted = [float(logs_AV[place, i]) for place, i in zip(places, written, strict=True)]
+        assert found.log_probabilities == pytest.approx(wanted, abs=1e-4)
+        num_skipped += places != list(range(len(places)))
+    assert num_skipped
+
+
 def test_each_sample_says_which_noise_it_began_with_and_how_long_it_took() -> None:
     for prompt, group in zip(PROMPTS, noisy_answers(), strict=True):
         assert sorted(each.sample for each in group if each.sample is not None) == [0, 1, 2, 3]

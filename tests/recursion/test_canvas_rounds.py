@@ -27,9 +27,13 @@ class Batches(pl.Callback):
         self.seen.append(batch)
 
 
-def test_a_round_of_canvases_is_rewarded_and_the_next_one_learns_from_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line_length", [None, 8])
+def test_a_round_of_canvases_is_rewarded_and_the_next_one_learns_from_it(
+    tmp_path: Path, line_length: int | None
+) -> None:
     torch.manual_seed(0)
-    data = policy_data(1, canvas_length=24, max_sequence_length=96)
+    sizes = {"canvas_length": 24, "canvas_line_length": line_length, "max_sequence_length": 96}
+    data = policy_data(1, **sizes)
     module = TRMModule(
         hidden_size=16,
         num_hidden_layers=1,
@@ -42,6 +46,7 @@ def test_a_round_of_canvases_is_rewarded_and_the_next_one_learns_from_it(tmp_pat
         vocab_size=data.vocab_size,
         max_position_embeddings=96,
         canvas_length=24,
+        canvas_line_length=line_length,
         average_decay=0.0,
         objective=CanvasPolicy(),
     )

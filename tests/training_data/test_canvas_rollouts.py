@@ -46,6 +46,26 @@ def test_labels_are_what_was_written_and_its_end_and_nothing_behind() -> None:
     assert columns["start_keys_B"].tolist() == [stream_key(0, "0/arithmetic/1", 0)]
 
 
+def test_what_was_written_in_lines_is_learned_at_the_places_where_it_was_written() -> None:
+    newline = TOKENIZER.encode("\n")[0]
+    canvas = Canvas.of_row(TOKENIZER, PROMPT_LENGTH + 9, 9, line_length=3)
+    learned = {"prompt": PROMPT, "reward": 1.0, "advantages": (0.5,) * 4}
+    samples = [
+        make_sample(**learned, token_ids=(5, newline, 7)),
+        make_sample(**learned, token_ids=(newline, newline, newline, 5)),
+        # No room for its end, which it has not written.
+        make_sample(**learned, token_ids=(newline, newline, 5, newline)),
+    ]
+    ended, full = canvas_rollout_rows(samples, TOKENIZER, canvas)
+    assert [place - PROMPT_LENGTH for place in ended.places] == [0, 1, 3, 4]
+    assert ended.written == (5, newline, 7, TOKENIZER.end_id)
+    assert [place - PROMPT_LENGTH for place in full.places] == [0, 3, 6, 7]
+    assert full.written == (newline, newline, 5, newline)
+    columns = CanvasRolloutPart([ended]).columns([ended], ended.num_positions)
+    (logs,) = columns["sampling_log_probabilities_BT"][:, PROMPT_LENGTH:].tolist()
+    assert logs == [-0.5, -0.25, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+
+
 def test_batches_say_of_each_row_who_wrote_it_and_what_that_earned() -> None:
     samples = [
         make_sample(prompt=PROMPT, reward=reward, advantages=(reward - 0.5,) * 4)

@@ -11,8 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lit_coder.generation.canvas import Canvas, CanvasShape
+from lit_coder.generation.canvas import Canvas
 from lit_coder.generation.contract import Prompt
+from lit_coder.modules.trm_module import TRMModule
 from lit_coder.problems.sudoku import SUDOKU
 from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
 from lit_coder.training_data.examples import IGNORED, collate
@@ -22,33 +23,31 @@ from tests.training_data.parts import attached, make_sample, tiny_data, tiny_tok
 
 TOKENIZER = tiny_tokenizer()
 PROMPT_LENGTH, CANVAS_LENGTH = 12, 16
-CANVAS = Canvas(
-    CanvasShape(PROMPT_LENGTH, CANVAS_LENGTH),
-    TOKENIZER.pad_id,
-    TOKENIZER.end_id,
-    TOKENIZER.fim_middle_id,
-)
-TEXTS = st.text(st.characters(codec="utf-8"), max_size=6)
+CANVAS = Canvas.of_row(TOKENIZER, PROMPT_LENGTH + CANVAS_LENGTH, CANVAS_LENGTH)
+IN_LINES = Canvas.of_row(TOKENIZER, PROMPT_LENGTH + CANVAS_LENGTH, CANVAS_LENGTH, line_length=4)
+TEXTS = st.text(st.characters(codec="utf-8") | st.just("\n"), max_size=6)
 SOLVED = st.builds(Solved, st.integers(1, 3), TEXTS, TEXTS, TEXTS)
 
 
-def length_of(text: str) -> int:
-    return len(TOKENIZER.encode(text))
+def places_of(text: str, canvas: Canvas) -> int:
+    return canvas.places(TOKENIZER.encode(text))[-1]
 
 
-def fits(solved: Solved) -> bool:
-    prompt, draft, answer = map(length_of, (solved.prompt, solved.draft, solved.answer))
-    has_room = prompt <= PROMPT_LENGTH and max(draft, answer) <= CANVAS_LENGTH
-    return has_room and prompt + draft > 0
+def fits(solved: Solved, canvas: Canvas) -> bool:
+    has_room = places_of(solved.prompt, CANVAS) <= PROMPT_LENGTH and all(
+        places_of(text, canvas) <= CANVAS_LENGTH for text in (solved.draft, solved.answer)
+    )
+    return has_room and bool(solved.prompt or solved.draft)
 
 
-@given(st.lists(SOLVED, max_size=5))
+@pytest.mark.parametrize("canvas", [CANVAS, IN_LINES], ids=["packed", "in lines"])
+@given(solved=st.lists(SOLVED, max_size=5))
 @settings(deadline=None)
 def test_answers_come_back_from_the_canvas_and_what_does_not_fit_is_counted(
-    solved: list[Solved],
+    canvas: Canvas, solved: list[Solved]
 ) -> None:
-    groups, num_left_out = CanvasRows(TOKENIZER, CANVAS).groups(iter(solved))
-    fitting = [each for each in solved if fits(each)]
+    groups, num_left_out = CanvasRows(TOKENIZER, canvas).groups(iter(solved))
+    fitting = [each for each in solved if fits(each, canvas)]
     assert num_left_out == len(solved) - len(fitting)
     difficulties = sorted({each.difficulty for each in fitting})
     assert len(groups) == len(difficulties)
@@ -59,8 +58,8 @@ def test_answers_come_back_from_the_canvas_and_what_does_not_fit_is_counted(
             wanted, batch["ids_BT"].tolist(), batch["labels_BT"].tolist(), strict=True
         ):
             prompt, draft = TOKENIZER.encode(each.prompt), TOKENIZER.encode(each.draft)
-            assert ids == CANVAS.row(prompt, draft)
-            answer, is_whole = CANVAS.answer(labels[PROMPT_LENGTH:])
+            assert ids == canvas.row(prompt, draft)
+            answer, is_whole = canvas.answer(labels[PROMPT_LENGTH:])
             assert is_whole and TOKENIZER.decode(answer) == each.answer
 
 
@@ -158,6 +157,55 @@ def test_the_canvas_is_part_of_what_a_round_hands_on() -> None:
     assert isinstance(data.rows, CanvasRows)
     plain = tiny_data()
     assert plain.canvas is None and isinstance(plain.rows, SequenceRows)
+
+
+def test_rows_in_lines_are_those_that_the_model_reads_and_their_room_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = {"families": ["repair"], "difficulties": [2, 3], "held_out_difficulties": [2]}
+    sizes = {"max_sequence_length": 128, "canvas_length": 80, "canvas_line_length": 20}
+    data = attached(sudoku_data(**lines, **sizes), tmp_path)
+    module = TRMModule(
+        hidden_size=8,
+        num_attention_heads=1,
+        vocab_size=data.vocab_size,
+        max_position_embeddings=128,
+        canvas_length=80,
+        canvas_line_length=20,
+    )
+    module.tokenizer = data.tokenizer
+    assert data.canvas == module.generator().canvas
+    references = {
+        data.tokenizer.decode(data.tokenizer.encode(p.reference or ""))
+        for p in data.problems.labelled
+    }
+    for batch in data.train_dataloader():
+        for ids, labels in zip(batch["ids_BT"], batch["labels_BT"][:, 48:], strict=True):
+            assert data.canvas is not None
+            answer, is_whole = data.canvas.answer(labels.tolist())
+            draft, _ = data.canvas.answer(ids[48:].tolist())
+            text, buggy = data.tokenizer.decode(answer), data.tokenizer.decode(draft)
+            assert is_whole and text in references and text.count("\n") == buggy.count("\n") == 3
+            # A line that was made longer or shorter has moved no other.
+            starts = [48 + place for place in (0, 20, 40, 60)]
+            assert (ids[starts] != data.tokenizer.pad_id).all()
+    # Pipelines of three operations have a line too many.
+    assert "data.canvas_length (80, in lines of data.canvas_line_length 20)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("lengths", "sentence"),
+    [
+        ((16, 5), r"data\.canvas_length \(16\) must be a multiple of data\.canvas_line_length"),
+        ((16, 0), r"data\.canvas_line_length must be from 1 to data\.canvas_length \(16\), not 0"),
+        ((None, 4), r"data\.canvas_line_length \(4\) cuts .*; set data\.canvas_length, or leave"),
+    ],
+)
+def test_lines_that_do_not_make_a_canvas_are_refused(
+    lengths: tuple[int | None, int], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        sudoku_data(canvas_length=lengths[0], canvas_line_length=lengths[1])
 
 
 @pytest.mark.parametrize("length", [0, 17])
