@@ -70,10 +70,10 @@ class Carries:
         own = [_as_tensors(self._carries[index]) for index in range(self._count)]
         if _processes()[0] == 1:
             own = on_host(own)
-        saved = {name: _in_order([each[name] for each in own]) for name in own[0]}
         if self._network.config.binary_threshold is not None:
-            saved["z_bits_BLD"] = pack_bits(saved.pop("z_BLD"))
-        return saved
+            for each in own:
+                each["z_bits_BLD"] = pack_bits(each.pop("z_BLD"))
+        return {name: _in_order([each[name] for each in own]) for name in own[0]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take back what `state_dict` gave, at the next step."""
@@ -93,13 +93,12 @@ class Carries:
             return
         for index in range(self._count):
             first = index * num_devices + device_number
-            own = {
-                name: share_rows(field[first::total].to(device)) for name, field in saved.items()
-            }
+            own = {name: field[first::total] for name, field in saved.items()}
             if "z_bits_BLD" in own:
+                # Before they are sent: on an XLA device it would be a part of the first step.
                 num_features, dtype = self._network.config.hidden_size, self._network.compute_dtype
                 own["z_BLD"] = unpack_bits(own.pop("z_bits_BLD"), num_features, dtype)
-            carry = _as_carry(own)
+            carry = _as_carry({name: share_rows(field.to(device)) for name, field in own.items()})
             # What was trained without rewards goes on with them, and the other way round.
             for name in _FIELDS[3:]:
                 if name in batch and name not in carry.data:
