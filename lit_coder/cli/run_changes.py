@@ -19,10 +19,15 @@ from lit_coder.cli.config_file import read_config
 from lit_coder.cli.saved_config import absolute_corpus
 from lit_coder.problems.file_checksums import problem_file_checksums
 from lit_coder.trainer.run_folder import CONFIG_FILE, read_environment
+from lit_coder.training_data.problem_sources import (
+    FILE_OPTIONS,
+    HUB,
+    problem_source,
+    source_checksums,
+)
 
 logger = logging.getLogger("lit_coder.cli")
 
-_FILE_OPTIONS = ("problem_files", "held_out_files")
 _DATA = (
     "families",
     "difficulties",
@@ -32,7 +37,7 @@ _DATA = (
     "held_out_difficulties",
     "num_held_out",
     "num_validation",
-    *_FILE_OPTIONS,
+    *FILE_OPTIONS,
     "datasets",
     "max_samples_per_dataset",
     "instruction_template",
@@ -103,14 +108,14 @@ def refuse_other_problems(
         was, now = _at(was_at, path), _at(config, path)
         if was is _MISSING or isinstance(now, bool):
             continue
-        if path[-1] in _FILE_OPTIONS:
+        if path[-1] in FILE_OPTIONS:
             # The files may stand elsewhere now: their names are all that can be compared.
             was, now = (sorted(Path(name).name for name in names or ()) for names in (was, now))
         if path[-1] == "families":
             was, now = (names if names is not None else ["arithmetic"] for names in (was, now))
         if _plain(was, ()) != _plain(now, ()):
             raise ValueError(_changed(path, was, now, "the checkpoint", command))
-    if not in_run and (not data or any(data.get(name) for name in _FILE_OPTIONS)):
+    if not in_run and (not data or any(data.get(name) for name in FILE_OPTIONS)):
         logger.warning(
             "the checkpoint does not stand in a run's folder: that its held-out problems were not "
             "trained on cannot be checked"
@@ -128,13 +133,12 @@ def refuse_changed_files(run_folder: Path) -> None:
     recorded = {
         name: checksum
         for name, checksum in (recorded.items() if isinstance(recorded, dict) else ())
-        if Path(name).is_absolute()
+        if Path(name).is_absolute() or name.startswith(HUB)
     }
     if not recorded:
         return
     data = read_config(str(run_folder / CONFIG_FILE)).get("data", {})
-    asked = [path for name in _FILE_OPTIONS for path in data.get(name) or ()]
-    now = {**problem_file_checksums(asked), **problem_file_checksums(recorded)}
+    now = {**source_checksums(data), **problem_file_checksums(recorded)}
     for name in sorted({*recorded, *now}):
         if recorded.get(name) == now.get(name):
             continue
@@ -174,8 +178,9 @@ def _plain(value: Any, path: tuple[str, ...]) -> Any:
         return value
     if path[-1:] == ("corpus",):
         return [absolute_corpus(source) for source in value]
-    names_files = path[-1:] in [(name,) for name in _FILE_OPTIONS]
-    return [str(Path(v).absolute()) if names_files else v for v in value]
+    if path and path[-1] in FILE_OPTIONS:
+        return [problem_source(path[-1], name).from_anywhere() for name in value]
+    return list(value)
 
 
 def _shown(value: Any) -> str:

@@ -37,6 +37,7 @@ from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
 from lit_coder.training_data.data_options import training_datasets
 from lit_coder.training_data.pairs import read_preferences
 from lit_coder.training_data.pool import SamplePool
+from lit_coder.training_data.problem_sources import problem_sources
 
 _OWNED: dict[str, tuple[tuple[Any, ...], str]] = {
     "reload_dataloaders_every_n_epochs": ((1,), "a round is an epoch with a loader of its own"),
@@ -136,10 +137,8 @@ def refuse_bad_sources(data: Mapping[str, Any], seed: Any) -> None:
                 problem_family(name)
             except ValueError as error:
                 raise ValueError(f"data.{option}: {error}") from error
-    for option in ("problem_files", "held_out_files"):
-        for name in data[option] or ():
-            if not Path(name).exists():
-                raise ValueError(f"data.{option}: there is no file {name}")
+    for source in problem_sources(data):
+        source.refuse_missing()
     training_datasets(data).refuse_unreadable()
     read_preferences(data["preference_file"])
     if data["preference_file"] and data["learns_from"] != "pairs":

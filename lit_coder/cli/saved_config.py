@@ -19,11 +19,11 @@ from lit_coder.cli.config_file import read_config
 from lit_coder.networks.gpt_config import GPTConfig
 from lit_coder.recursion.repairer import repairer_path
 from lit_coder.trainer.run_folder import CONFIG_FILE, TOKENIZER_FILE
+from lit_coder.training_data.problem_sources import FILE_OPTIONS, problem_source
 
 NETWORK_OPTIONS = frozenset(field.name for field in dataclasses.fields(GPTConfig))
 """Options of a model that say what the network is; a pretrained one brings them with it."""
 _INSTALLED_CORPORA = ("stdlib", "site-packages")
-_FILES = ("problem_files", "held_out_files")
 
 
 def saved_configuration(text: str, command: str, run_folder: Path) -> str:
@@ -45,8 +45,9 @@ def saved_configuration(text: str, command: str, run_folder: Path) -> str:
         data["tokenizer"] = read_config(str(run_folder / CONFIG_FILE))["data"]["tokenizer"]
     elif data["tokenizer"]:
         data["tokenizer"] = str(Path(data["tokenizer"]).absolute())
-    for name in _FILES:
-        data[name] = [str(Path(p).absolute()) for p in data[name]] if data[name] else data[name]
+    for name in FILE_OPTIONS:
+        if data[name]:
+            data[name] = [problem_source(name, held).from_anywhere() for held in data[name]]
     if data["corpus"]:
         data["corpus"] = [absolute_corpus(source) for source in data["corpus"]]
     for name in ("cache_dir", "datasets_folder", "preference_file"):

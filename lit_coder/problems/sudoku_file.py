@@ -1,6 +1,6 @@
 """Reads Sudoku puzzles from a `.csv` file in the format of Sudoku-Extreme.
 
-    problems = read_sudoku_file("sudoku_extreme/test.csv")
+    problems = read_sudoku_file("sudoku_extreme/test.csv", most=1000)
 
 The columns are `source,question,answer,rating`: where a puzzle comes from, its 81 cells row by
 row with `.` (or `0`) for a blank, its solution, and how hard it is for a solver (Hugging Face
@@ -8,15 +8,18 @@ dataset sapientinc/sudoku-extreme). Boards of 16 and 36 cells are read as well. 
 checked and a damaged one is named with its line; a puzzle that comes again is left out. Source and
 rating are not used: the difficulty is the board's size, as in the family `sudoku`.
 
-A file is read whole, and to know symmetric grids of 9x9 takes about ten milliseconds each: of a
-file with millions of puzzles give a part.
+To know symmetric grids of 9x9 takes about ten milliseconds each, so of a file with millions of
+puzzles take `most`: rows that are drawn from the whole file, always the same ones.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
+from random import Random
+from typing import NamedTuple
 
 from lit_coder.problems.answer_record import require_sudoku
 from lit_coder.problems.json_lines import read_lines
@@ -25,22 +28,44 @@ from lit_coder.problems.sudoku import difficulty_of, sudoku_problem
 from lit_coder.problems.sudoku_grid import BLANK
 
 COLUMNS = ("source", "question", "answer", "rating")
+MOST_ROWS_READ_WHOLE = 100_000
+"""Their symmetries take about a quarter of an hour."""
 
 
-def read_sudoku_file(path: str | Path) -> list[Problem]:
+class _Row(NamedTuple):
+    """A row, its number among all, and where it stands."""
+
+    number: int
+    file: Path
+    line: int
+    cells: list[str]
+
+
+def read_sudoku_file(path: str | Path, most: int | None = None) -> list[Problem]:
     """The puzzles of a file, or of every `.csv` file of a folder in the order of their names.
 
+    Args:
+        path: of the file or folder.
+        most: rows to take, drawn at random and always the same ones; the others are not checked.
+            None takes all.
+
     Raises:
-        ValueError: the file is missing, has other columns, or a damaged row; one sentence.
+        ValueError: the file is missing, has other columns, a damaged row, or too many rows for
+            all to be taken; one sentence.
     """
     path = Path(path)
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
     if not files:
         raise ValueError(f"the folder {path} holds no .csv file; put your puzzles into one")
     problems: dict[str, Problem] = {}
-    for file in files:
-        for problem in _problems(file):
-            problems.setdefault(problem.draft, problem)
+    numbered = enumerate(row for file in files for row in _rows(file))
+    rows = (_Row(number, *row) for number, row in numbered)
+    for row in _all(rows, path) if most is None else _drawn(rows, most):
+        try:
+            problem = _problem(row.cells, source=row.file.stem)
+        except ValueError as error:
+            raise ValueError(f"{row.file}, line {row.line}: {error}") from error
+        problems.setdefault(problem.draft, problem)
     if not problems:
         raise ValueError(f"{path} holds no puzzle; write one a line under {','.join(COLUMNS)}")
     return list(problems.values())
@@ -51,7 +76,8 @@ def has_sudoku_columns(file: Path) -> bool:
     return next(csv.reader(read_lines(file)), None) == list(COLUMNS)
 
 
-def _problems(file: Path) -> Iterator[Problem]:
+def _rows(file: Path) -> Iterator[tuple[Path, int, list[str]]]:
+    """File, line and cells of each row."""
     if not file.is_file():
         raise ValueError(f"there is no file {file}; give the path of a .csv file")
     rows = csv.reader(read_lines(file))
@@ -61,12 +87,34 @@ def _problems(file: Path) -> Iterator[Problem]:
             f"{file} has the columns {','.join(header) or 'none'}; a .csv file of problems holds "
             f"Sudoku puzzles under {','.join(COLUMNS)}"
         )
+    for cells in rows:
+        if cells:
+            yield file, rows.line_num, cells
+
+
+def _all(rows: Iterable[_Row], path: Path) -> list[_Row]:
+    found = list(islice(rows, MOST_ROWS_READ_WHOLE + 1))
+    if len(found) > MOST_ROWS_READ_WHOLE:
+        raise ValueError(
+            f"{path} holds more than {MOST_ROWS_READ_WHOLE:,} puzzles, and to tell symmetric ones "
+            "apart takes about 10 ms each; say behind a file's name how many to draw from it, as "
+            "train.csv:1000"
+        )
+    return found
+
+
+def _drawn(rows: Iterable[_Row], most: int) -> list[_Row]:
+    """So many of all rows, each with the same chance, in their order; no more are held."""
+    random = Random(0)
+    kept: list[_Row] = []
     for row in rows:
-        try:
-            if row:
-                yield _problem(row, source=file.stem)
-        except ValueError as error:
-            raise ValueError(f"{file}, line {rows.line_num}: {error}") from error
+        if len(kept) < most:
+            kept.append(row)
+            continue
+        place = int(random.random() * (row.number + 1))
+        if place < most:
+            kept[place] = row
+    return sorted(kept)
 
 
 def _problem(row: list[str], source: str) -> Problem:

@@ -30,7 +30,6 @@ from lit_coder.corpora.licences import licences
 from lit_coder.corpora.open_sources import open_sources
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.networks.xla_device import device_name
-from lit_coder.problems.file_checksums import problem_file_checksums
 from lit_coder.recursion.run_opening import ROUNDS_FOLDER
 from lit_coder.trainer.checkpoint import CHECKPOINTS_FOLDER, RunCheckpoint
 from lit_coder.trainer.metrics_file import MetricsFile
@@ -38,6 +37,7 @@ from lit_coder.trainer.run_log import RunLog
 from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.training_data.dataset_manifest import keep_manifest
 from lit_coder.training_data.folder_lock import FolderLock
+from lit_coder.training_data.problem_sources import source_checksums
 from lit_coder.training_data.whole_file import write_whole
 
 logger = logging.getLogger("lit_coder.trainer")
@@ -238,10 +238,6 @@ def _is_own_link(link: Path) -> bool:
 
 def environment(trainer: pl.Trainer, data: CodeDataModule) -> Mapping[str, Any]:
     """What the run's numbers depend on beside the configuration."""
-    files = [
-        *(data.hparams.get("problem_files") or ()),
-        *(data.hparams.get("held_out_files") or ()),
-    ]
     packages = ("lit-coder", "lightning", "torch", "tokenizers", "pylance", "jsonargparse")
     return {
         "command": sys.argv,
@@ -253,7 +249,7 @@ def environment(trainer: pl.Trainer, data: CodeDataModule) -> Mapping[str, Any]:
         "device": _device(trainer.strategy.root_device),
         "num_processes": trainer.world_size,
         "torch_threads": torch.get_num_threads(),
-        "data_sha256": problem_file_checksums(files),
+        "data_sha256": source_checksums(data.hparams),
         "corpus_licences": corpus_licences(data),
         "problem_shortages": [
             f"{s.split} {s.family} difficulty {s.difficulty}: {s.found} of {s.wanted}"

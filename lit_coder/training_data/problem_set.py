@@ -14,12 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from lit_coder.problems.behaviour import behaviour
 from lit_coder.problems.family import ProblemFamily
 from lit_coder.problems.problem import Problem
-from lit_coder.problems.problem_file import read_problems
 from lit_coder.problems.registry import problem_family
 from lit_coder.problems.sampling import (
     Shortage,
@@ -30,6 +28,7 @@ from lit_coder.problems.sampling import (
 )
 from lit_coder.training_data.problem_guard import without_benchmarks
 from lit_coder.training_data.problem_plan import Cell, ProblemPlan, cells_of, draw_planned
+from lit_coder.training_data.problem_sources import problem_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +170,14 @@ def _without(problems: Sequence[Problem], behaviours: frozenset[str]) -> tuple[P
     return tuple(problem for problem in problems if behaviour(problem) not in behaviours)
 
 
-def _read_files(option: str, paths: Sequence[str]) -> tuple[Problem, ...]:
+def _read_files(option: str, names: Sequence[str]) -> tuple[Problem, ...]:
     """The problems of all files; verdicts go by `task_id`, so no two may share one."""
     problems: dict[str, Problem] = {}
-    for path in paths:
-        for problem in read_problems(Path(path)):
+    for name in names:
+        for problem in problem_source(option, name).problems():
             if problem.task_id in problems:
                 raise ValueError(
-                    f"data.{option}: the task_id {problem.task_id!r} in {path} is taken by a "
+                    f"data.{option}: the task_id {problem.task_id!r} in {name} is taken by a "
                     "problem of a file before it; give every problem its own"
                 )
             problems[problem.task_id] = problem

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from lit_coder.problems import sudoku_file
 from lit_coder.problems.behaviour import behaviour
 from lit_coder.problems.file_checksums import problem_file_checksums
 from lit_coder.problems.problem import Answer
@@ -103,3 +104,32 @@ def test_other_columns_a_missing_file_and_an_empty_one_are_named(tmp_path: Path)
     (tmp_path / "folder").mkdir()
     with pytest.raises(ValueError, match=r"holds no \.csv file"):
         read_sudoku_file(tmp_path / "folder")
+
+
+def test_so_many_rows_are_drawn_each_with_the_same_chance(
+    tmp_path: Path, rows: list[tuple[str, str]]
+) -> None:
+    path = write(tmp_path / "a.csv", *text_of(rows))
+    drawn = read_sudoku_file(path, most=20)
+    assert drawn == read_sudoku_file(path, most=20)
+    puzzles = [puzzle for puzzle, _ in rows]
+    places = [puzzles.index(problem.draft) for problem in drawn]
+    assert places == sorted(set(places)) and len(places) == 20
+    assert all(any(start <= place < start + 20 for place in places) for start in (0, 20, 40))
+    assert len(read_sudoku_file(path, most=1000)) == 60
+
+
+def test_a_damaged_row_that_is_drawn_is_named(tmp_path: Path, rows: list[tuple[str, str]]) -> None:
+    path = write(tmp_path / "a.csv", *["damaged"] * 20, *text_of(rows[:1]))
+    with pytest.raises(ValueError, match=r"a\.csv, line \d+: 1 columns where 4 are needed"):
+        read_sudoku_file(path, most=3)
+
+
+def test_more_rows_than_can_be_told_apart_are_refused(
+    tmp_path: Path, rows: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sudoku_file, "MOST_ROWS_READ_WHOLE", 5)
+    path = write(tmp_path / "a.csv", *text_of(rows[:6]))
+    with pytest.raises(ValueError, match=r"holds more than 5 puzzles, .* as train\.csv:1000"):
+        read_sudoku_file(path)
+    assert len(read_sudoku_file(path, most=6)) == 6
