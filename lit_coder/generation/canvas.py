@@ -7,7 +7,8 @@
 
 The canvas starts as a draft - a board with blanks, a buggy body, another model's program - or,
 without one, as masks. An answer that fills the whole canvas has no end token. Training rows and
-the generator lay a problem out by these same lines; no text and no network appear here.
+the generator lay a problem out by these same lines. A tokenizer says which ids mean what; no text
+and no network appear here.
 
 With a `line_length` the canvas is cut into slots of so many positions, and every line of a draft or
 answer begins a slot; a longer line goes on into the next ones. What an edit makes longer or shorter
@@ -124,6 +125,8 @@ class Canvas:
 
         The last is `canvas_length` or more where there is room for no more.
         """
+        if self.shape.line_length == 1:
+            return list(range(len(ids) + 1))
         place, places = 0, [0]
         for each in ids:
             place = self._behind(place, each)
