@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from huggingface_hub import constants
 
-from lit_coder.cli.run_changes import refuse_changes
+from lit_coder.cli.run_changes import refuse_changed_files, refuse_changes
 from lit_coder.cli.saved_config import absolute_corpus, take_saved_model
 from tests.cli.command_line import TINY, CommandLine
 
@@ -43,6 +46,27 @@ def test_sources_of_a_corpus_are_saved_so_that_they_are_found_from_anywhere(
         assert absolute_corpus(source) == source
     assert absolute_corpus("code") == str(tmp_path / "code")
     assert absolute_corpus("pool.lance:completion") == str(tmp_path / "pool.lance:completion")
+
+
+def test_a_file_of_the_hub_that_is_another_now_ends_a_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = tmp_path / "datasets--someone--boards"
+    file = repository / "snapshots" / ("ab" * 20) / "train.csv"
+    for path, text in ((repository / "refs" / "main", "ab" * 20), (file, "other")):
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    name = "hf:someone/boards/train.csv"
+    config = {"data": {"problem_files": [f"{name}:100"], "held_out_files": None}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    environment = tmp_path / "environment.json"
+    environment.write_text(json.dumps({"data_sha256": {name: "0" * 64}}), encoding="utf-8")
+    with pytest.raises(ValueError, match=f"the problem file {name} has changed since the run"):
+        refuse_changed_files(tmp_path)
+    same = hashlib.sha256(b"other").hexdigest()
+    environment.write_text(json.dumps({"data_sha256": {name: same}}), encoding="utf-8")
+    refuse_changed_files(tmp_path)
 
 
 @pytest.mark.parametrize("name", sorted(OTHER))
