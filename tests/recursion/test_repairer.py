@@ -104,6 +104,11 @@ def test_what_has_no_room_in_the_canvas_is_counted_and_does_not_use_up_the_optio
     repaired = make_repairer().repair([group], GATE, 1, 256)
     assert repaired.num_without_room == 1
     assert [draft.problem.draft for draft in repaired.drafts[0]] == [problem.draft]
+    # Its four lines want as many slots, and there are three.
+    group = [rejected(problem, problem.draft), rejected(problem, "\n    return x")]
+    repaired = make_repairer(canvas_line_length=8).repair([group], GATE, 1, 256)
+    assert repaired.num_without_room == 1
+    assert [draft.problem.draft for draft in repaired.drafts[0]] == ["\n    return x"]
     unread = replace(problem, prompt=problem.prompt * 3)
     repaired = make_repairer().repair([[rejected(unread, problem.draft)]], GATE, 1, 256)
     assert (repaired.num_without_room, repaired.drafts, repaired.num_steps) == (1, [[]], 0)
