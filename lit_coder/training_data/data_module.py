@@ -62,9 +62,9 @@ class CodeDataModule(pl.LightningDataModule):
         num_held_out: held-out problems of each family and difficulty.
         held_out_families: families of the held-out problems; None = families.
         num_validation: problems for the validation loss, of each family and difficulty.
-        problem_files: your own problems (.jsonl files, folders, .csv of Sudoku, each also as
-            hf:owner/name/file of the hub; train.csv:1000 draws 1,000 rows): those with a reference
-            are labelled, those without are for the loop to solve. See data/README.md.
+        problem_files: your own problems (.jsonl, .csv of Sudoku, folders of them, or a file of the
+            hub as hf:owner/name/train.csv:1000, of which 1,000 rows are drawn): those with a
+            reference are labelled, the others are the loop's to solve. See data/README.md.
         held_out_files: your own held-out problems; nothing that behaves like them is trained on.
         corpus: code to train on: stdlib, site-packages, a folder of .py files, a file
             (.jsonl, .jsonl.gz, .parquet), a .lance folder, or hf:owner/name of a dataset.
