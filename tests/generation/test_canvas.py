@@ -75,6 +75,9 @@ def test_an_answer_comes_back_whole_from_its_labels(shape: CanvasShape, answer: 
     assert len(labels) == shape.canvas_length
     assert canvas.answer(labels) == (answer, True)
     assert canvas.with_end(answer) == [each for each in labels if each != PAD]
+    # Some tokenizers pad with their end token.
+    ending = Canvas(shape, END, END, MASK, NEWLINES)
+    assert ending.answer(ending.labels(answer)) == (answer, True)
 
 
 @given(shapes(), st.data())
