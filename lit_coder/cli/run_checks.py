@@ -66,6 +66,8 @@ _FREE = (
     "compile",
     "loss_chunk_tokens",
 )
+_BEFORE: dict[str, Any] = {"canvas_line_length": None}
+"""What a checkpoint was trained with that is older than the option."""
 
 
 def refuse_unfit_trainer(trainer: Mapping[str, Any], every_n_steps: int, fits: bool) -> None:
@@ -278,10 +280,11 @@ def refuse_other_model(checkpoint: Path, saved: Mapping[str, Any], model: Any) -
     for name, value in model.init_args.items():
         if name in _FREE or (is_pretrained and name in ("pretrained", *NETWORK_OPTIONS)):
             continue
-        if name in hyper_parameters and hyper_parameters[name] != value:
+        was = hyper_parameters.get(name, _BEFORE.get(name, value))
+        if was != value:
             raise ValueError(
                 f"model.init_args.{name} is {value}, but the checkpoint was trained with "
-                f"{hyper_parameters[name]} and a resume cannot change it; leave it out, or start a "
+                f"{was} and a resume cannot change it; leave it out, or start a "
                 "new run"
             )
 

@@ -97,8 +97,8 @@ class CodeDataModule(pl.LightningDataModule):
         batch_size: rows of a micro-batch.
         max_sequence_length: tokens of prompt and solution together; longer ones are left out.
         canvas_length: tokens at the end of a row that a TRM fills; None = a GPT.
-        canvas_line_length: each line of it begins at a multiple of so many tokens, so that an edit
-            moves no other line; None = lines stand one behind the other.
+        canvas_line_length: each line of it begins at a multiple of so many tokens; None = lines
+            stand one behind the other.
         labelled_share: share of the rows beside the corpus that is labelled; the rest is the
             pool's.
         rollout_passes: how often an objective that learns from rollouts trains on each of them.

@@ -178,10 +178,13 @@ def test_a_resume_keeps_its_lines_and_a_checkpoint_that_names_none_has_none(
 ) -> None:
     sentence = run.refused("fit", "--ckpt_path=last", "--data.canvas_line_length=4")
     assert "canvas_line_length is 4" in sentence and "a resume cannot change it" in sentence
+    older = "runs/run/checkpoints/older.ckpt"
     saved = content(LAST)
     del saved["hyper_parameters"]["canvas_line_length"]
-    torch.save(saved, "older.ckpt")
-    module = load_module("older.ckpt")
+    torch.save(saved, older)
+    options = ("--ckpt_path", older, "--data.canvas_line_length=4")
+    assert run.refused("fit", *options) == sentence
+    module = load_module(older)
     assert isinstance(module, TRMModule) and module.generator().canvas.shape.line_length == 1
 
 
