@@ -43,7 +43,7 @@ from lit_coder.recursion.rewards import Reward
 from lit_coder.recursion.round_clock import RoundClock
 from lit_coder.recursion.round_record import HeldOutScore, RoundRecord
 from lit_coder.recursion.round_settings import fitting_policy, policy_facts, round_settings
-from lit_coder.recursion.round_work import Committed, RoundWork, Written, validation_loss
+from lit_coder.recursion.round_work import Committed, RoundWork, Written, validated
 from lit_coder.recursion.round_writing import write_round
 from lit_coder.recursion.run_opening import (
     ROUNDS_FOLDER,
@@ -323,12 +323,12 @@ class RecursiveGenerationCallback(pl.Callback):
             run_id=self.run_id,
             seed=data.seed,
             held_out=score,
-            validation_loss=validation_loss(trainer.callback_metrics) if is_measured else None,
             train_loss=total_loss / num_losses if num_losses else None,
             seconds={name: round(value, 3) for name, value in clock.seconds.items()},
             repairer=self._repairer.name if self._repairer else "",
             policy=policy_measures(pl_module.learning, self.processes, committed.rollouts),
             **committed.for_record(),
+            **validated(trainer.callback_metrics if is_measured else {}),
         )
         share_curriculum(self._settings.curriculum, self.processes)
         self._finish(trainer, data, self.processes.from_first(record))

@@ -152,6 +152,8 @@ class RoundRecord:
             where nothing was looked for.
         policy: of an objective that learns from rollouts or pairs: what it measured in the round's
             steps, and how the round's new rollouts were rewarded; None of another one.
+        exact_at_step: of a TRM, the share of validation rows that is exact after so many
+            supervision steps; empty of another model, and where it was not measured.
     """
 
     round: int
@@ -172,6 +174,7 @@ class RoundRecord:
     curriculum: dict[str, Any] | None = None
     contaminated: dict[str, int] | None = None
     policy: dict[str, float] | None = None
+    exact_at_step: dict[int, float] = field(default_factory=dict)
 
     @property
     def totals(self) -> FilterCounts:
@@ -217,11 +220,17 @@ def _typed(data: dict[str, Any]) -> dict[str, Any]:
             by_difficulty={int(k): value for k, value in held_out["by_difficulty"].items()},
         )
     counts = {int(k): FilterCounts(**value) for k, value in data["counts"].items()}
+    exact_at_step = {int(k): value for k, value in data.get("exact_at_step", {}).items()}
     # Records of before there were repairers have no such entry.
     repairs = data.get("repairs")
     if repairs is not None:
         repairs = RepairCounts(**repairs)
-    return {"held_out": held_out, "counts": counts, "repairs": repairs}
+    return {
+        "held_out": held_out,
+        "counts": counts,
+        "repairs": repairs,
+        "exact_at_step": exact_at_step,
+    }
 
 
 def read_records(folder: Path) -> list[RoundRecord]:

@@ -280,12 +280,24 @@ def attempts_of(
     return found
 
 
-def validation_loss(metrics: Mapping[str, torch.Tensor]) -> float | None:
-    """The loss on real solutions; on the corpus where there are none."""
-    for name in ("validation/loss", "validation/corpus_loss"):
-        if name in metrics:
-            return float(metrics[name])
-    return None
+def validated(metrics: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+    """What a round's record says of validation.
+
+    The loss on real solutions, on the corpus where there are none; of a TRM, the share of exact
+    answers to the same problems after each supervision step.
+    """
+    losses = [
+        float(metrics[name])
+        for name in ("validation/loss", "validation/corpus_loss")
+        if name in metrics
+    ]
+    beginning = "validation/exact_at_step_"
+    exact_at_step = {
+        int(name.removeprefix(beginning)): float(share)
+        for name, share in metrics.items()
+        if name.startswith(beginning)
+    }
+    return {"validation_loss": losses[0] if losses else None, "exact_at_step": exact_at_step}
 
 
 @contextmanager

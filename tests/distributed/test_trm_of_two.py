@@ -83,6 +83,8 @@ def same_end(one: Path, other: Path) -> None:
         assert found.counts == expected.counts and found.held_out == expected.held_out
         assert found.train_loss == pytest.approx(expected.train_loss, abs=LOSSES)
         assert found.validation_loss == pytest.approx(expected.validation_loss, abs=LOSSES)
+        assert found.exact_at_step.keys() == {1, 2, 4}
+        assert found.exact_at_step == expected.exact_at_step
     first, second = saved_in(one), saved_in(other)
     assert first["global_step"] == second["global_step"] == 12
     for name, weights in first["state_dict"].items():

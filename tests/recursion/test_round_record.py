@@ -30,6 +30,7 @@ FULL = RoundRecord(
     rolled_back=True,
     repairer="runs/trm (sha256:0123456789abcdef)",
     repairs=RepairCounts(problems=2, drafts=3, steps=12, passed_visible=1, fixed_problems=1),
+    exact_at_step={1: 0.25, 16: 0.5},
 )
 
 
