@@ -4,8 +4,8 @@
     batch = collate(rows, pad_id)              # {"ids_BT", "labels_BT"}, all rows of one length
 
 A label stands at the position it is written to, not shifted: the network gives all of them at
-once. Prompt positions carry no loss; padding behind the answer is labelled too, since it is what
-tells how long an answer is. How much it weighs is the objective's choice.
+once. Prompt positions carry no loss; padding behind the answer and in its lines is labelled too,
+since it is what tells how long they are. How much it weighs is the objective's choice.
 
 Shapes: N examples, T positions, B rows.
 """
