@@ -1,7 +1,7 @@
 """Where a round's time goes, and the share of it in which the device has nothing to do.
 
     python -m benchmarks.idle_share                               # the quickstart, 4 rounds
-    python -m benchmarks.idle_share --config configs/grpo.yaml --trainer.max_steps 340
+    python -m benchmarks.idle_share --config configs/grpo.yaml --trainer.max_steps 360
 
 Programs run while further ones are written; what "verifying" takes is the wait for the verdicts
 that are missing then, and committing needs no device either. Held-out programs are judged within
