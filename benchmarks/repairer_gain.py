@@ -4,10 +4,10 @@
     python -m benchmarks.repairer_gain --trm runs/trm_repair --seeds 1 2
 
 For each seed two real `main.py fit` of `configs/gpt_with_repairer.yaml`, the same but for the
-repairer: held-out pass@1 after each round side by side, with the interval of the last one. Beside
-it, of the repairs that entered the pool, the share whose program stands word for word among the
-answers that the TRM was trained on: those may be remembered rather than repaired, and a GPT alone
-has not had them. Further options are given to every fit. Nothing is promised, nothing judged.
+repairer: held-out pass@1 after each round side by side, each with its interval. Beside it, of the
+repairs that entered the pool, the share whose program stands word for word among the answers that
+the TRM was trained on: those may be remembered rather than repaired, and a GPT alone has not had
+them. Further options are given to every fit. Nothing is promised, nothing judged.
 """
 
 from __future__ import annotations

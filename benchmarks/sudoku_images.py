@@ -41,12 +41,13 @@ def main() -> int:
         max_sequence_length=81,
         canvas_length=81,
     )
-    labelled, before = data.problems.labelled, peak_megabytes()
-    assert data.tokenizer is not None
+    # The boards are drawn and the tokenizer is trained where they are first asked for.
+    labelled, rows = data.problems.labelled, data.rows
+    before = peak_megabytes()
     started = perf_counter()
     images = with_images(labelled, data.problems, options.images, round=0)
     drawn = perf_counter()
-    groups, _ = data.rows.groups(map(Solved.by_reference, images))
+    groups, _ = rows.groups(map(Solved.by_reference, images))
     encoded = perf_counter()
     print(
         f"{len(images):,} images of {len(labelled):,} boards: {drawn - started:.1f} s to draw, "

@@ -138,7 +138,8 @@ def refuse_changed_files(run_folder: Path) -> None:
     if not recorded:
         return
     data = read_config(str(run_folder / CONFIG_FILE)).get("data", {})
-    now = {**source_checksums(data), **problem_file_checksums(recorded)}
+    now = source_checksums(data)
+    now |= problem_file_checksums(recorded.keys() - now.keys())
     for name in sorted({*recorded, *now}):
         if recorded.get(name) == now.get(name):
             continue

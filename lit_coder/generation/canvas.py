@@ -164,6 +164,11 @@ class Canvas:
         has_room = self.places(answer_ids)[-1] < self.shape.canvas_length
         return [*answer_ids, *[self.end_id] * has_room]
 
+    def written(self, answer_ids: Sequence[int], ended: bool) -> tuple[list[int], list[int]]:
+        """What was written of an answer, with its end where it has one, and each one's place."""
+        ids = self.with_end(answer_ids) if ended else list(answer_ids)
+        return ids, self.places(answer_ids)[: len(ids)]
+
     def answer(self, canvas_ids: Sequence[int]) -> tuple[list[int], bool]:
         """What was written before the first end, or padding where a token is due; and if it is all.
 

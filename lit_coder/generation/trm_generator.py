@@ -179,6 +179,5 @@ class TRMGenerator:
         ended = ended and len(answer) <= limit
         answer = answer[:limit]
         # The end token's probability counts, where there is one; padding's never does.
-        written = self.canvas.with_end(answer) if ended else answer
-        places = self.canvas.places(answer)[: len(written)]
+        _, places = self.canvas.written(answer, ended)
         return Completion(tuple(answer), tuple(logs[place] for place in places), ended)

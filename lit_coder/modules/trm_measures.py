@@ -2,7 +2,7 @@
 
     measures.add(step, loss)                       # every supervision step of training
     measures.take()                                # {"train/exact": 0.93, ...}; waits, starts over
-    refined_measures(network, objective, batch, weights_BT, 16)       # of a batch of validation
+    refined_measures(network, objective, ids_BT, labels_BT, weights_BT, 16)    # of validation
 
 Of training's slots that have just halted: how many answers are exact, after how many supervision
 steps, and how many exact answers an application of the network gave. `exact_within_k_steps` is the
@@ -13,8 +13,6 @@ by copying it.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import torch
 from torch import Tensor, distributed
@@ -104,7 +102,8 @@ class TRMMeasures:
 def refined_measures(
     network: TRM,
     objective: DeepSupervision,
-    batch: Mapping[str, Tensor],
+    ids_BT: Tensor,
+    labels_BT: Tensor,
     weights_BT: Tensor | None,
     num_steps: int,
 ) -> dict[str, Tensor]:
@@ -115,14 +114,14 @@ def refined_measures(
     Args:
         network: refines, without gradient.
         objective: whose cross-entropy is the loss, and which says what is exact.
-        batch: tokens and labels.
+        ids_BT: tokens.
+        labels_BT: at their positions.
         weights_BT: of labels.
         num_steps: supervision steps.
 
     Returns:
         `loss` and `exact_at_step_k`, scalars on the device.
     """
-    ids_BT, labels_BT = batch["ids_BT"], batch["labels_BT"]
     is_row_B = (labels_BT != IGNORED).any(1)
     num_rows = is_row_B.sum().clamp(min=1)
     refinement = begin_refinement(network, ids_BT)

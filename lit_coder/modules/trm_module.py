@@ -228,10 +228,11 @@ class TRMModule(CodeModule):
 
     def validation_measures(self, batch: Batch) -> dict[str, Tensor]:
         """The loss, and the share of rows that is exact after each of some supervision steps."""
-        fields = {name: batch[name] for name in ("ids_BT", "labels_BT")}
-        weights_BT = self._weights(batch["labels_BT"])
-        steps = self.hparams["supervision_steps"]
-        return refined_measures(self.averaged, self.objective, fields, weights_BT, steps)
+        ids_BT, labels_BT = batch["ids_BT"], batch["labels_BT"]
+        weights_BT, num_steps = self._weights(labels_BT), self.hparams["supervision_steps"]
+        return refined_measures(
+            self.averaged, self.objective, ids_BT, labels_BT, weights_BT, num_steps
+        )
 
     def generator(self) -> TRMGenerator:
         """A generator over the averaged weights.

@@ -91,8 +91,7 @@ def canvas_rollout_rows(
     for sample, prompt_ids, draft_ids in zip(chosen, prompts, drafts, strict=True):
         if not (canvas.fits(prompt_ids, draft_ids) and canvas.holds(sample.token_ids)):
             continue
-        written = canvas.with_end(sample.token_ids) if sample.ended else sample.token_ids
-        places = canvas.places(sample.token_ids)[: len(written)]
+        written, places = canvas.written(sample.token_ids, sample.ended)
         assert sample.reward is not None and len(written) == len(sample.log_probabilities)
         rows.append(
             CanvasRollout(

@@ -88,8 +88,7 @@ def test_of_rows_that_take_every_step_each_steps_share_of_exact_ones_is_of_all()
     labels_BT[:, 0] = IGNORED
     # The last one fills the batch up.
     labels_BT[4] = IGNORED
-    batch = {"ids_BT": ids_BT, "labels_BT": labels_BT}
-    found = refined_measures(network, DeepSupervision(), batch, None, num_steps=4)
+    found = refined_measures(network, DeepSupervision(), ids_BT, labels_BT, None, num_steps=4)
     is_right = [(answer == labels_BT) | (labels_BT == IGNORED) for answer in answers]
     expected = [float(right.all(1)[:4].float().mean()) for right in is_right]
     assert 0 < expected[1] < expected[3] < 1

@@ -84,6 +84,19 @@ def tiny_data(**changes: Any) -> CodeDataModule:
     return CodeDataModule(**(options | changes))
 
 
+def sudoku_data(**changes: Any) -> CodeDataModule:
+    """4x4 boards, which fill a canvas that is the whole row, a token a character."""
+    options: dict[str, Any] = {
+        "families": ["sudoku"],
+        "difficulties": [1],
+        "held_out_difficulties": [1],
+        "tokenizer_vocab_size": 261,
+        "max_sequence_length": 16,
+        "canvas_length": 16,
+    }
+    return tiny_data(**(options | changes))
+
+
 def attached(
     data: CodeDataModule, folder: Path, world_size: int = 1, rank: int = 0
 ) -> CodeDataModule:

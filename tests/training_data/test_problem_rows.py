@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 import torch
@@ -15,17 +15,18 @@ from lit_coder.generation.canvas import Canvas
 from lit_coder.generation.contract import Prompt
 from lit_coder.modules.trm_module import TRMModule
 from lit_coder.problems.sudoku import SUDOKU
-from lit_coder.training_data.data_module import POOL_FOLDER, CodeDataModule
+from lit_coder.training_data.data_module import POOL_FOLDER
 from lit_coder.training_data.examples import IGNORED, collate
 from lit_coder.training_data.pool import SamplePool
 from lit_coder.training_data.problem_rows import CanvasRows, SequenceRows, Solved, prompt_of
-from tests.training_data.parts import attached, make_sample, tiny_data, tiny_tokenizer
+from tests.training_data.parts import attached, make_sample, sudoku_data, tiny_data, tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()
 PROMPT_LENGTH, CANVAS_LENGTH = 12, 16
 CANVAS = Canvas.of_row(TOKENIZER, PROMPT_LENGTH + CANVAS_LENGTH, CANVAS_LENGTH)
 IN_LINES = Canvas.of_row(TOKENIZER, PROMPT_LENGTH + CANVAS_LENGTH, CANVAS_LENGTH, line_length=4)
 TEXTS = st.text(st.characters(codec="utf-8") | st.just("\n"), max_size=6)
+boards_data = partial(sudoku_data, steps_per_round=3, num_validation=6)
 SOLVED = st.builds(Solved, st.integers(1, 3), TEXTS, TEXTS, TEXTS)
 
 
@@ -111,23 +112,9 @@ def test_a_problem_and_its_sample_say_the_same_about_the_draft() -> None:
     assert TOKENIZER.decode(prompt.draft_ids) == problem.draft
 
 
-def sudoku_data(**changes: Any) -> CodeDataModule:
-    options: dict[str, Any] = {
-        "families": ["sudoku"],
-        "difficulties": [1],
-        "held_out_difficulties": [1],
-        "tokenizer_vocab_size": 261,
-        "max_sequence_length": 16,
-        "canvas_length": 16,
-        "steps_per_round": 3,
-        "num_validation": 6,
-    }
-    return tiny_data(**(options | changes))
-
-
 def test_batches_for_a_canvas_have_one_shape(tmp_path: Path) -> None:
     mixed = {"families": ["sudoku", "arithmetic"], "difficulties": [1, 2], "num_labelled": 40}
-    data = attached(sudoku_data(**mixed, max_sequence_length=192, canvas_length=64), tmp_path)
+    data = attached(boards_data(**mixed, max_sequence_length=192, canvas_length=64), tmp_path)
     for batch in data.train_dataloader():
         assert batch["ids_BT"].shape == batch["labels_BT"].shape == (4, 192)
         assert (batch["labels_BT"][:, :128] == IGNORED).all()
@@ -140,7 +127,7 @@ def test_accepted_samples_keep_their_draft_in_the_next_round(tmp_path: Path) -> 
     problem = SUDOKU.sample(1, Random(0))
     sample = make_sample(prompt="", completion=problem.reference or "", draft=problem.draft)
     version = SamplePool.create(tmp_path / POOL_FOLDER, "run").commit([sample], 1)
-    data = attached(sudoku_data(labelled_share=0.01).at_round(1, version), tmp_path)
+    data = attached(boards_data(labelled_share=0.01).at_round(1, version), tmp_path)
     canvas = data.canvas
     assert canvas is not None
     row = canvas.row((), data.tokenizer.encode(problem.draft))
@@ -152,7 +139,7 @@ def test_accepted_samples_keep_their_draft_in_the_next_round(tmp_path: Path) -> 
 
 
 def test_the_canvas_is_part_of_what_a_round_hands_on() -> None:
-    data = sudoku_data()
+    data = boards_data()
     assert data.canvas == data.at_round(1, 1).canvas is not None
     assert isinstance(data.rows, CanvasRows)
     plain = tiny_data()
@@ -164,7 +151,7 @@ def test_rows_in_lines_are_those_that_the_model_reads_and_their_room_is_named(
 ) -> None:
     lines = {"families": ["repair"], "difficulties": [2, 3], "held_out_difficulties": [2]}
     sizes = {"max_sequence_length": 128, "canvas_length": 80, "canvas_line_length": 20}
-    data = attached(sudoku_data(**lines, **sizes), tmp_path)
+    data = attached(boards_data(**lines, **sizes), tmp_path)
     module = TRMModule(
         hidden_size=8,
         num_attention_heads=1,
@@ -205,16 +192,16 @@ def test_lines_that_do_not_make_a_canvas_are_refused(
     lengths: tuple[int | None, int], sentence: str
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
-        sudoku_data(canvas_length=lengths[0], canvas_line_length=lengths[1])
+        boards_data(canvas_length=lengths[0], canvas_line_length=lengths[1])
 
 
 @pytest.mark.parametrize("length", [0, 17])
 def test_a_canvas_longer_than_a_row_is_refused(length: int) -> None:
     with pytest.raises(ValueError, match=r"data\.canvas_length must be from 1 to .* \(16\)"):
-        sudoku_data(canvas_length=length)
+        boards_data(canvas_length=length)
 
 
 def test_solutions_without_room_on_the_canvas_are_named_as_too_long(tmp_path: Path) -> None:
-    data = attached(sudoku_data(canvas_length=8), tmp_path)
+    data = attached(boards_data(canvas_length=8), tmp_path)
     with pytest.raises(ValueError, match="every labelled solution is longer than"):
         data.train_dataloader()

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lit_coder.problems.behaviour import behaviour
 from lit_coder.problems.problem import Answer, Problem
 from lit_coder.problems.sudoku_grid import SHAPES, solve
-from lit_coder.training_data.data_module import CodeDataModule
 from lit_coder.training_data.pool import EMPTY_VERSION
 from lit_coder.training_data.problem_set import ProblemOptions, ProblemSet
 from lit_coder.training_data.sudoku_images import with_images
-from tests.training_data.parts import attached, checksum, tiny_data
+from tests.training_data.parts import attached, checksum, sudoku_data, tiny_data
+
+images_data = partial(sudoku_data, num_labelled=4, num_symmetries=3, labelled_share=1.0)
 
 
 def problem_set(difficulty: int, *families: str, num_labelled: int = 4) -> ProblemSet:
@@ -32,21 +33,6 @@ def problem_set(difficulty: int, *families: str, num_labelled: int = 4) -> Probl
 
 def images(problems: ProblemSet, count: int, round: int = 0) -> list[Problem]:
     return list(with_images(problems.labelled, problems, count, round))
-
-
-def sudoku_data(**changes: Any) -> CodeDataModule:
-    options: dict[str, Any] = {
-        "families": ["sudoku"],
-        "difficulties": [1],
-        "held_out_difficulties": [1],
-        "num_labelled": 4,
-        "num_symmetries": 3,
-        "tokenizer_vocab_size": 261,
-        "max_sequence_length": 16,
-        "canvas_length": 16,
-        "labelled_share": 1.0,
-    }
-    return tiny_data(**(options | changes))
 
 
 @pytest.mark.parametrize("difficulty", [1, 2])
@@ -128,11 +114,11 @@ def test_without_a_sudoku_the_option_is_refused(tmp_path: Path) -> None:
 
 
 def test_each_round_trains_on_images_of_its_own(tmp_path: Path) -> None:
-    first = attached(sudoku_data(), tmp_path)
+    first = attached(images_data(), tmp_path)
     batches = [checksum([batch]) for batch in first.train_dataloader()]
     second = attached(first.at_round(1, EMPTY_VERSION), tmp_path)
     handed_on = [checksum([batch]) for batch in second.train_dataloader()]
-    resumed = attached(sudoku_data(), tmp_path)
+    resumed = attached(images_data(), tmp_path)
     resumed.load_state_dict(second.state_dict())
     assert [checksum([batch]) for batch in resumed.train_dataloader()] == handed_on != batches
     drafts = []
@@ -143,9 +129,9 @@ def test_each_round_trains_on_images_of_its_own(tmp_path: Path) -> None:
 
 
 def test_devices_share_the_rows_that_one_has(tmp_path: Path) -> None:
-    whole = attached(sudoku_data(), tmp_path).train_dataloader()
+    whole = attached(images_data(), tmp_path).train_dataloader()
     halves = [
-        attached(sudoku_data(batch_size=2), tmp_path, world_size=2, rank=rank).train_dataloader()
+        attached(images_data(batch_size=2), tmp_path, world_size=2, rank=rank).train_dataloader()
         for rank in (0, 1)
     ]
     rows = [sorted(row.tolist() for row in batch["ids_BT"]) for batch in whole]
