@@ -10,12 +10,12 @@ To start takes about as long as to import what is needed beside it, and happens 
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
 from lit_coder.cli.screen import log_to_stderr
 from lit_coder.commands.score_arguments import ScoreRequest
 from lit_coder.commands.score_packages import benchmark_before_sandbox, sandbox_options
+from lit_coder.sandbox.interruptible_threads import InterruptibleThreads
 from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.pool_runner import PoolRunner
 
@@ -34,7 +34,7 @@ class StartingSandbox:
         """
         self.benchmark = benchmark_before_sandbox(request)
         self._runner = open_runner(sandbox_options(request, self.benchmark))
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sandbox-start")
+        self._thread = InterruptibleThreads(1)
 
     def __enter__(self) -> StartingSandbox:
         """Start it, and do not wait."""
@@ -60,5 +60,5 @@ class StartingSandbox:
         if error is not None:
             # Workers that are ended in the middle of a job are no news.
             logging.getLogger("lit_coder").setLevel(logging.WARNING)
-        self._thread.shutdown(wait=True)
+        self._thread.close()
         self._runner.close()

@@ -13,9 +13,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError
 from contextlib import closing
+from functools import partial
 from typing import Generic, TypeVar
+
+from lit_coder.sandbox.interruptible_threads import InterruptibleThreads, Task
 
 MOST_WAITING = 3
 _PATIENCE_SECONDS = 2.0
@@ -31,15 +34,15 @@ class BackgroundVerification(Generic[_Batch]):
 
     def __init__(self, judge: Callable[[_Batch], Generator[object, None, None]]) -> None:
         self._judge = judge
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="verification")
-        self._waiting: deque[Future[None]] = deque()
+        self._thread = InterruptibleThreads(1)
+        self._waiting: deque[Task[None]] = deque()
         self._is_stopped = threading.Event()
 
     def submit(self, batch: _Batch) -> None:
         """Have a batch judged."""
-        while self._waiting and (self._waiting[0].done() or len(self._waiting) >= MOST_WAITING):
+        while self._waiting and (self._waiting[0].is_done or len(self._waiting) >= MOST_WAITING):
             self._take_first()
-        self._waiting.append(self._thread.submit(self._run, batch))
+        self._waiting.append(self._thread.submit(partial(self._run, batch)))
 
     def finish(self) -> None:
         """Wait for every batch."""
@@ -49,14 +52,16 @@ class BackgroundVerification(Generic[_Batch]):
     def stop(self) -> None:
         """Drop what waits, and give the batch that is being judged a moment to notice."""
         self._is_stopped.set()
-        for future in self._waiting:
-            future.cancel()
-        wait(self._waiting, timeout=_PATIENCE_SECONDS)
+        for task in self._waiting:
+            task.cancel()
+        # The others follow it at once.
+        if self._waiting:
+            self._waiting[0].wait(_PATIENCE_SECONDS)
 
     def close(self) -> None:
         """Stop, and wait for the thread; closing twice is allowed."""
         self._is_stopped.set()
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._thread.close()
         self._waiting.clear()
 
     def _take_first(self) -> None:

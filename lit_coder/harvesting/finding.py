@@ -9,9 +9,10 @@ functions with that name. A function that stands in several files is taken once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
-from itertools import islice, repeat
+from functools import partial
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, TypeAlias
 
@@ -19,6 +20,7 @@ from lit_coder.harvesting.bundle import FINDER, bundle
 from lit_coder.harvesting.candidate import Candidate, candidate_from
 from lit_coder.problems.problem import Call, Value
 from lit_coder.sandbox.contract import CallJob, Execution, Limits, Runner
+from lit_coder.sandbox.interruptible_threads import InterruptibleThreads
 
 _DOCUMENTS_A_JOB = 8
 _DOCUMENTS_A_BATCH = 512
@@ -103,11 +105,15 @@ def _answers(
     """What the finder says of each place, None where it came to no end even alone."""
     program = bundle(FINDER)
     waiting = iter(places)
-    with ThreadPoolExecutor(len(runners)) as threads:
+    with closing(InterruptibleThreads(len(runners))) as threads:
         while batch := list(islice(waiting, _DOCUMENTS_A_BATCH)):
             shares = [batch[number :: len(runners)] for number in range(len(runners))]
-            found = threads.map(_share, runners, shares, repeat((program, least_nodes, limits)))
-            answers = {id(place): answer for each in found for place, answer in each}
+            how = (program, least_nodes, limits)
+            tasks = [
+                threads.submit(partial(_share, runner, share, how))
+                for runner, share in zip(runners, shares, strict=True)
+            ]
+            answers = {id(place): answer for task in tasks for place, answer in task.result()}
             for place in batch:
                 yield place, answers.get(id(place))
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Lock
 from types import TracebackType
 from typing import NamedTuple
@@ -30,6 +30,7 @@ from lit_coder.harvesting.finding import Place, Refused, find_candidates
 from lit_coder.harvesting.making import make_problem
 from lit_coder.problems.problem import Problem
 from lit_coder.sandbox.contract import Execution, Job, Limits, Runner
+from lit_coder.sandbox.interruptible_threads import InterruptibleThreads, Task
 from lit_coder.sandbox.open_runner import open_runner
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.sandbox.pool_runner import PoolRunner
@@ -210,25 +211,25 @@ class Harvest:
         self, candidates: Iterable[Candidate]
     ) -> Generator[tuple[Candidate, Examined | str], None, None]:
         """Every candidate with what is found, or the reason why it is left out."""
-        waiting: deque[tuple[Candidate, Future[Examined | str]]] = deque()
-        threads = ThreadPoolExecutor(self._num_threads, thread_name_prefix="harvest")
+        waiting: deque[tuple[Candidate, Task[Examined | str]]] = deque()
+        threads = InterruptibleThreads(self._num_threads)
         try:
             for turn, candidate in enumerate(candidates):
-                future = threads.submit(self._examiner.examine, candidate, turn)
-                waiting.append((candidate, future))
+                task = threads.submit(partial(self._examiner.examine, candidate, turn))
+                waiting.append((candidate, task))
                 if len(waiting) >= _AHEAD_EACH * self._num_threads:
                     yield self._next(waiting)
             while waiting:
                 yield self._next(waiting)
         finally:
             # Whoever stops in the middle closes the runners, which ends the jobs at work.
-            threads.shutdown(wait=False, cancel_futures=True)
+            threads.close(wait=False)
 
     def _next(
-        self, waiting: deque[tuple[Candidate, Future[Examined | str]]]
+        self, waiting: deque[tuple[Candidate, Task[Examined | str]]]
     ) -> tuple[Candidate, Examined | str]:
-        candidate, future = waiting.popleft()
-        found = future.result()
+        candidate, task = waiting.popleft()
+        found = task.result()
         self._counts.num_examined += 1
         return candidate, found
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from lit_coder.modules.code_module import CodeModule
 from lit_coder.problems.problem import Problem
@@ -27,6 +27,7 @@ from lit_coder.recursion.repairer import Repairer
 from lit_coder.recursion.round_clock import RoundClock
 from lit_coder.recursion.round_work import RoundWork, Written, memory_named
 from lit_coder.recursion.solvers import Draft
+from lit_coder.sandbox.interruptible_threads import InterruptibleThreads, Task
 from lit_coder.training_data.data_module import CodeDataModule
 
 NUM_PARTS = 8
@@ -79,18 +80,18 @@ def _written(
     clock: RoundClock,
     problems: Sequence[Problem],
 ) -> Written:
-    verdicts: list[Future[Written]] = []
-    checker = ThreadPoolExecutor(1, thread_name_prefix="verdicts")
+    verdicts: list[Task[Written]] = []
+    checker = InterruptibleThreads(1)
     try:
         with clock.timed("generating"):
             for part in _parts(work, problems):
                 drafts = _drafts(work, module, data, part)
-                verdicts.append(checker.submit(work.verified, drafts))
+                verdicts.append(checker.submit(partial(work.verified, drafts)))
         with clock.timed("verifying"):
             groups = [group for verdict in verdicts for group in verdict.result().groups]
     finally:
         # A round that is broken off waits for no verdict: the sandbox's end ends what still runs.
-        checker.shutdown(wait=False, cancel_futures=True)
+        checker.close(wait=False)
     written = Written(groups)
     if data.learns_from == "rollouts" and work.settings.learning.advantages.wants_values:
         with clock.timed("foretelling"):

@@ -13,14 +13,18 @@ so that all of the sandbox's workers have something to do. How a line is said is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from lit_coder.problems.problem import Problem
 from lit_coder.sandbox.contract import Limits, Runner
+from lit_coder.sandbox.interruptible_threads import InterruptibleThreads
 
 if TYPE_CHECKING:
     from lit_coder.environment.suspicion import Suspect
+
+# More than the workers of any sandbox that a machine of today has use for.
+_MOST_SEARCHERS = 32
 
 
 class Suspects(NamedTuple):
@@ -51,12 +55,15 @@ class SuspectSearch:
         Raises:
             SandboxError: the sandbox itself broke down.
         """
-        searchers = ThreadPoolExecutor(thread_name_prefix="suspects")
+        searchers = InterruptibleThreads(min(len(problems), _MOST_SEARCHERS))
         try:
-            found = list(searchers.map(self._first_suspect, problems))
+            searches = [
+                searchers.submit(partial(self._first_suspect, problem)) for problem in problems
+            ]
+            found = [search.result() for search in searches]
         finally:
             # A round that is broken off waits for none of them.
-            searchers.shutdown(wait=False, cancel_futures=True)
+            searchers.close(wait=False)
         return Suspects([suspect for suspect, _ in found], sum(number for _, number in found))
 
     def _first_suspect(self, problem: Problem) -> tuple[Suspect | None, int]:

@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 
 from lit_coder.sandbox.canaries import Bait
@@ -38,6 +38,7 @@ from lit_coder.sandbox.contract import (
 from lit_coder.sandbox.gate import Gate
 from lit_coder.sandbox.inside.folders import remove
 from lit_coder.sandbox.inside.launching import WorkerDiedError
+from lit_coder.sandbox.interruptible_threads import InterruptibleThreads, Task
 from lit_coder.sandbox.job_runs import run_on
 from lit_coder.sandbox.options import SandboxOptions
 from lit_coder.sandbox.wall import Wall
@@ -64,10 +65,10 @@ class PoolRunner:
         self._walls = walls
         self._wall = walls[0]
         self._facts: WallFacts | None = None
-        self._idle: queue.Queue[Worker] = queue.Queue()
+        self._idle: SimpleQueue[Worker] = SimpleQueue()
         self._workers: list[Worker] = []
         self._num_jobs: dict[int, int] = {}
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads: InterruptibleThreads | None = None
         self._scratch: Path | None = None
         self._is_closing = False
         self._close_lock = threading.Lock()
@@ -118,13 +119,14 @@ class PoolRunner:
         self._scratch = make_work_folder()
         # Workers are started by threads that live as long as they do: bubblewrap ends with the
         # thread that started it.
-        self._threads = ThreadPoolExecutor(self._num_workers, thread_name_prefix="sandbox")
+        self._threads = InterruptibleThreads(self._num_workers)
         with Bait(self._scratch / "bait") as bait:
             self._workers = list(wall.make_workers(self._num_workers, self._scratch))
             self._num_jobs = {id(worker): 0 for worker in self._workers}
-            starts = [self._threads.submit(_start, worker) for worker in self._workers]
+            starts = [self._threads.submit(partial(_start, worker)) for worker in self._workers]
             # All of them, also after one has failed: what is still starting cannot be ended.
-            wait(starts)
+            for start in starts:
+                start.wait()
             facts = [start.result() for start in starts]
             self._facts = facts[0]
             if wall.is_proven:
@@ -161,7 +163,7 @@ class PoolRunner:
         # Whatever goes wrong with one, the others are ended. What is put in last is done first.
         with ExitStack() as endings:
             # Not before: a thread that has just taken a job waits for a worker of this queue.
-            endings.callback(setattr, self, "_idle", queue.Queue())
+            endings.callback(setattr, self, "_idle", SimpleQueue())
             if self._scratch is not None:
                 endings.callback(remove, str(self._scratch))
                 self._scratch = None
@@ -170,7 +172,7 @@ class PoolRunner:
             for worker in workers:
                 endings.callback(worker.stop)
             if self._threads is not None:
-                endings.callback(self._threads.shutdown, wait=True, cancel_futures=True)
+                endings.callback(self._threads.close)
                 self._threads = None
             for worker in workers:
                 endings.callback(worker.stop)
@@ -181,19 +183,19 @@ class PoolRunner:
         Raises:
             SandboxError: the sandbox itself broke down.
         """
-        waiting: deque[Future[Execution]] = deque()
+        waiting: deque[Task[Execution]] = deque()
         try:
             for job in jobs:
                 if self._threads is None:
                     raise SandboxError("The sandbox is not running: use it in a `with` statement.")
-                waiting.append(self._threads.submit(self._execute, job))
-                while waiting and (waiting[0].done() or len(waiting) >= _MAX_AHEAD):
+                waiting.append(self._threads.submit(partial(self._execute, job)))
+                while waiting and (waiting[0].is_done or len(waiting) >= _MAX_AHEAD):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
-            for future in waiting:
-                future.cancel()
+            for task in waiting:
+                task.cancel()
 
     def _execute(self, job: Job) -> Execution:
         self._check(job)

@@ -24,8 +24,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +37,7 @@ from lit_coder.corpora.cleaner import Cleaner, RemovalCounts, text_number
 from lit_coder.corpora.cleaning_options import CleaningOptions
 from lit_coder.corpora.decontamination import Decontaminator
 from lit_coder.corpora.source import CorpusSource
+from lit_coder.sandbox.interruptible_threads import InterruptibleThreads, Task
 from lit_coder.tokenizer import CodeTokenizer
 from lit_coder.training_data.cache_folder import cached, key_of
 from lit_coder.training_data.token_shards import ShardWriter, TokenCorpus
@@ -163,10 +165,10 @@ def encoded(
             for text, ids in zip(batch, tokenizer.encode_many(batch), strict=True)
         ]
 
-    waiting: deque[Future[list[tuple[str, NDArray[Any]]]]] = deque()
-    with ThreadPoolExecutor(_NUM_CALLERS, thread_name_prefix="tokenize") as callers:
+    waiting: deque[Task[list[tuple[str, NDArray[Any]]]]] = deque()
+    with closing(InterruptibleThreads(_NUM_CALLERS)) as callers:
         for batch in batches_by_size(texts, batch_chars):
-            waiting.append(callers.submit(encode, batch))
+            waiting.append(callers.submit(partial(encode, batch)))
             if len(waiting) > _NUM_CALLERS:
                 yield from waiting.popleft().result()
         while waiting:
