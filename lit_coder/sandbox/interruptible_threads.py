@@ -16,6 +16,7 @@ from __future__ import annotations
 import _thread
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
@@ -90,6 +91,7 @@ class InterruptibleThreads:
 
     def __init__(self, num_threads: int) -> None:
         self._tasks: SimpleQueue[Task[Any] | None] = SimpleQueue()
+        """What is to be done; None, which stays there, = no more."""
         self._is_closed = False
         self._lives = [Task(self._work) for _ in range(num_threads)]
         for life in self._lives:
@@ -97,10 +99,12 @@ class InterruptibleThreads:
             _thread.start_new_thread(life.run, ())
 
     def submit(self, act: Callable[[], _Result]) -> Task[_Result]:
-        """Have a call made."""
-        assert not self._is_closed, "the threads are closed"
+        """Have a call made; once the threads are closed it is left out."""
         task = Task(act)
         self._tasks.put(task)
+        if self._is_closed:
+            # Perhaps it came too late for the threads.
+            self._leave_out_waiting()
         return task
 
     def close(self, wait: bool = True) -> None:
@@ -110,9 +114,7 @@ class InterruptibleThreads:
             wait: for the calls that are being made.
         """
         self._is_closed = True
-        # Again when closed twice: the first time may have been broken off.
-        for _ in self._lives:
-            self._tasks.put(None)
+        self._tasks.put(None)
         if wait:
             for life in self._lives:
                 life.wait()
@@ -124,3 +126,13 @@ class InterruptibleThreads:
             task.run()
             # Its result is not kept alive by a thread that has nothing to do.
             del task
+        # For the next one.
+        self._tasks.put(None)
+
+    def _leave_out_waiting(self) -> None:
+        with suppress(Empty):
+            while True:
+                if (task := self._tasks.get_nowait()) is not None:
+                    task.cancel()
+                    task.run()
+        self._tasks.put(None)

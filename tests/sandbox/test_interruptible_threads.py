@@ -60,6 +60,23 @@ def test_closing_leaves_out_what_has_not_begun_and_waits_for_what_has() -> None:
         waiting.result()
 
 
+def test_what_is_submitted_while_the_threads_are_closed_is_made_or_left_out() -> None:
+    made, left_out = 0, 0
+    for _ in range(200):
+        threads = InterruptibleThreads(2)
+        closing = threading.Thread(target=threads.close)
+        closing.start()
+        tasks = [threads.submit(lambda: True) for _ in range(50)]
+        for task in tasks:
+            try:
+                made += task.result()
+            except CancelledError:
+                left_out += 1
+        closing.join()
+    assert made + left_out == 200 * 50
+    assert left_out
+
+
 def test_a_cancelled_call_is_not_made() -> None:
     may_end = threading.Event()
     threads = InterruptibleThreads(1)
