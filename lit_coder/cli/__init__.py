@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from lit_coder.cli.config_file import SECTIONS, Given
 from lit_coder.cli.failures import failure_sentence
+from lit_coder.cli.loading import ending_at_once
 from lit_coder.cli.processes import Ending, hand_on, handed_plan, is_first_process, take_back
 from lit_coder.cli.screen import log_to_stderr, quiet_loggers, quiet_warnings
 
@@ -59,8 +60,9 @@ def _going_on(arguments: list[str], plan: CommandPlan) -> str:
 
 def _plan(arguments: list[str]) -> CommandPlan:
     """The command line as LightningCLI shall see it; help needs no run and no weights."""
-    from lit_coder.cli.parser import OneSentenceParser
-    from lit_coder.cli.resume import CommandPlan, plan_command
+    with ending_at_once(speaks=is_first_process()):
+        from lit_coder.cli.parser import OneSentenceParser
+        from lit_coder.cli.resume import CommandPlan, plan_command
 
     sections = [a[2:-5] for a in arguments if a.startswith("--") and a.endswith(".help")]
     OneSentenceParser.help_section = next((s for s in sections if s in SECTIONS), None)
@@ -76,14 +78,15 @@ def _plan(arguments: list[str]) -> CommandPlan:
 
 
 def _start(plan: CommandPlan, ending: Ending) -> None:
-    from rich.console import Console
+    with ending_at_once(speaks=is_first_process()):
+        from rich.console import Console
 
-    from lit_coder.cli.lit_coder_cli import TRAINER_DEFAULTS, LitCoderCLI
-    from lit_coder.cli.parser import OneSentenceParser
-    from lit_coder.modules.code_module import CodeModule
-    from lit_coder.modules.gpt_module import GPTModule
-    from lit_coder.modules.trm_module import TRMModule
-    from lit_coder.training_data.data_module import CodeDataModule
+        from lit_coder.cli.lit_coder_cli import TRAINER_DEFAULTS, LitCoderCLI
+        from lit_coder.cli.parser import OneSentenceParser
+        from lit_coder.modules.code_module import CodeModule
+        from lit_coder.modules.gpt_module import GPTModule
+        from lit_coder.modules.trm_module import TRMModule
+        from lit_coder.training_data.data_module import CodeDataModule
 
     quiet_loggers()
     OneSentenceParser.model_classes = {"GPTModule": GPTModule, "TRMModule": TRMModule}
