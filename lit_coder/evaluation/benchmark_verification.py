@@ -10,7 +10,6 @@ so that memory stays bounded and an interruption loses little. It knows nothing 
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
@@ -36,7 +35,7 @@ class BackgroundVerification(Generic[_Batch]):
         self._judge = judge
         self._thread = InterruptibleThreads(1)
         self._waiting: deque[Task[None]] = deque()
-        self._is_stopped = threading.Event()
+        self._is_stopped = False
 
     def submit(self, batch: _Batch) -> None:
         """Have a batch judged."""
@@ -51,16 +50,16 @@ class BackgroundVerification(Generic[_Batch]):
 
     def stop(self) -> None:
         """Drop what waits, and give the batch that is being judged a moment to notice."""
-        self._is_stopped.set()
+        self._is_stopped = True
         for task in self._waiting:
             task.cancel()
-        # The others follow it at once.
+        # The thread comes to the last one when the others are done or left out.
         if self._waiting:
-            self._waiting[0].wait(_PATIENCE_SECONDS)
+            self._waiting[-1].wait(_PATIENCE_SECONDS)
 
     def close(self) -> None:
         """Stop, and wait for the thread; closing twice is allowed."""
-        self._is_stopped.set()
+        self._is_stopped = True
         self._thread.close()
         self._waiting.clear()
 
@@ -72,5 +71,5 @@ class BackgroundVerification(Generic[_Batch]):
     def _run(self, batch: _Batch) -> None:
         with closing(self._judge(batch)) as steps:
             for _ in steps:
-                if self._is_stopped.is_set():
+                if self._is_stopped:
                     raise CancelledError

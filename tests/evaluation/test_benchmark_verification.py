@@ -81,6 +81,30 @@ def test_a_stop_drops_what_waits_and_breaks_off_what_is_being_judged() -> None:
     assert judged[-1] == "left" and 2 not in judged
 
 
+def test_a_stop_waits_for_what_is_being_judged_though_the_batch_before_it_is_done() -> None:
+    both_wait, begun, left = threading.Event(), threading.Event(), threading.Event()
+
+    def judge(batch: int) -> Judging:
+        assert both_wait.wait(PATIENCE_SECONDS)
+        try:
+            while batch == 2:
+                begun.set()
+                time.sleep(0.05)
+                yield
+        finally:
+            if batch == 2:
+                left.set()
+
+    verification = BackgroundVerification(judge)
+    verification.submit(1)
+    verification.submit(2)
+    both_wait.set()
+    assert begun.wait(PATIENCE_SECONDS)
+    verification.stop()
+    assert left.is_set()
+    verification.close()
+
+
 @pytest.mark.parametrize("again", ["submit", "finish"])
 def test_what_goes_wrong_is_raised_where_the_batches_come_from(again: str) -> None:
     def judge(batch: int) -> Judging:
