@@ -9,7 +9,6 @@ functions with that name. A function that stands in several files is taken once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -105,7 +104,8 @@ def _answers(
     """What the finder says of each place, None where it came to no end even alone."""
     program = bundle(FINDER)
     waiting = iter(places)
-    with closing(InterruptibleThreads(len(runners))) as threads:
+    threads = InterruptibleThreads(len(runners))
+    try:
         while batch := list(islice(waiting, _DOCUMENTS_A_BATCH)):
             shares = [batch[number :: len(runners)] for number in range(len(runners))]
             how = (program, least_nodes, limits)
@@ -116,6 +116,9 @@ def _answers(
             answers = {id(place): answer for task in tasks for place, answer in task.result()}
             for place in batch:
                 yield place, answers.get(id(place))
+    finally:
+        # Whoever stops in the middle closes the runners, which ends the jobs at work.
+        threads.close(wait=False)
 
 
 def _share(

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pytest
 
 from lit_coder.harvesting.candidate import Candidate
+from lit_coder.harvesting.finding import Place, find_candidates
 from lit_coder.harvesting.harvest import HarvestCounts
+from lit_coder.sandbox.contract import Execution, Job, Limits, SandboxError
+from lit_coder.sandbox.open_runner import open_runner
+from lit_coder.sandbox.options import SandboxOptions
 
 FindCandidates = Callable[..., list[Candidate]]
 
@@ -116,3 +123,20 @@ def test_hints_are_read_and_not_evaluated(find: FindCandidates) -> None:
         ("dict", ("str",), ("list", ("int",))),
         ("tuples", ("int",)),
     ]
+
+
+def test_a_search_that_is_broken_off_waits_for_no_other_runner() -> None:
+    may_end = threading.Event()
+
+    class Busy:
+        def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+            may_end.wait(10)
+            return iter(())
+
+    runners: Any = open_runner(SandboxOptions(workers=1)), Busy()
+    places = [Place("x = 1\n", f"file{number}.py", "MIT") for number in range(2)]
+    started = time.monotonic()
+    with pytest.raises(SandboxError, match="not running"):
+        find_candidates(runners, places, Limits(), 12, [], set())
+    assert time.monotonic() - started < 5
+    may_end.set()
