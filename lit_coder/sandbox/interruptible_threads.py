@@ -16,7 +16,6 @@ from __future__ import annotations
 import _thread
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
@@ -130,9 +129,13 @@ class InterruptibleThreads:
         self._tasks.put(None)
 
     def _leave_out_waiting(self) -> None:
-        with suppress(Empty):
+        try:
             while True:
                 if (task := self._tasks.get_nowait()) is not None:
                     task.cancel()
                     task.run()
-        self._tasks.put(None)
+        except Empty:
+            pass
+        finally:
+            # Also where this is broken off: the threads wait for it.
+            self._tasks.put(None)

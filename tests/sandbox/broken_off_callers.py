@@ -40,8 +40,8 @@ def main() -> None:
     for _ in range(int(sys.argv[1])):
         threads = InterruptibleThreads(2)
         signal.signal(signal.SIGALRM, signal.default_int_handler)
-        signal.setitimer(signal.ITIMER_REAL, draw.uniform(0.002, 0.010))
         try:
+            signal.setitimer(signal.ITIMER_REAL, draw.uniform(0.002, 0.010))
             _call(threads)
         except KeyboardInterrupt:
             num_broken_off += 1
