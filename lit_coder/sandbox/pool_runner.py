@@ -186,9 +186,11 @@ class PoolRunner:
         waiting: deque[Task[Execution]] = deque()
         try:
             for job in jobs:
-                if self._threads is None:
+                # Read once: another thread may be closing the runner.
+                threads = self._threads
+                if threads is None:
                     raise SandboxError("The sandbox is not running: use it in a `with` statement.")
-                waiting.append(self._threads.submit(partial(self._execute, job)))
+                waiting.append(threads.submit(partial(self._execute, job)))
                 while waiting and (waiting[0].is_done or len(waiting) >= _MAX_AHEAD):
                     yield waiting.popleft().result()
             while waiting:
