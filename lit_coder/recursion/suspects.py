@@ -23,7 +23,7 @@ from lit_coder.sandbox.interruptible_threads import InterruptibleThreads
 if TYPE_CHECKING:
     from lit_coder.environment.suspicion import Suspect
 
-# More than the workers of any sandbox that a machine of today has use for.
+# They wait for the sandbox, so that more than it has workers cost little.
 _MOST_SEARCHERS = 32
 
 
