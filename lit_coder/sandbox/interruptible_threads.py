@@ -8,7 +8,8 @@
 `concurrent.futures` is not safe there: its locks are taken by code in Python, and a
 KeyboardInterrupt behind that code leaves them taken, so that the threads, and whoever closes them,
 wait for ever. Here callers and threads meet in `queue.SimpleQueue` only, whose calls are C and
-either happen or do not. Threads that were never closed do not keep the process from ending.
+either happen or do not. A process that ends does not wait for the threads, closed or not: whoever
+needs the end of what they are doing waits for it in `close`.
 """
 
 from __future__ import annotations
