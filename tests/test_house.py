@@ -191,6 +191,28 @@ def test_each_tool_of_the_help_is_there(tool: str) -> None:
     assert callable(importlib.import_module(f"lit_coder.commands.{tool}").run)
 
 
+# Their locks are taken by code in Python: Ctrl+C behind it leaves them taken, and others wait.
+INTERRUPTED_LOCKS = re.compile(
+    r"\b(ThreadPoolExecutor|threading\.(Barrier|Condition|Event|Semaphore|Timer)|queue\.Queue)\b"
+)
+# Met by threads that no signal reaches.
+GATE_FILE = "sandbox/gate.py"
+
+
+def test_nothing_waits_where_ctrl_c_can_leave_a_lock_taken() -> None:
+    for file in set(SOURCES) - {GATE_FILE}:
+        nodes = list(ast.walk(ast.parse(SOURCES[file])))
+        names = {ast.unparse(node) for node in nodes if is_dotted(node)}
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom):
+                names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        assert not [name for name in names if INTERRUPTED_LOCKS.search(name)], file
+
+
+def is_dotted(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+
+
 @pytest.mark.parametrize("file", sorted(SOURCES))
 def test_a_file_says_what_it_is_and_fits_its_size(file: str) -> None:
     tree = ast.parse(SOURCES[file])

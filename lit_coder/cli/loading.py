@@ -2,6 +2,7 @@
 
     with ending_at_once():
         import torch
+    load_torch()                        # the same, for a command that will need it
 
 A KeyboardInterrupt in the middle of an import may meet C++ code that expects none: torch then
 aborts the process with SIGABRT. Only for imports, since nothing is cleaned up.
@@ -9,6 +10,7 @@ aborts the process with SIGABRT. Only for imports, since nothing is cleaned up.
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import threading
@@ -37,9 +39,19 @@ def ending_at_once(speaks: bool = True) -> Iterator[None]:
             os.write(2, b"lit-coder: stopped\n")
         os._exit(128 + number)
 
-    former = [signal.signal(number, end) for number in _NUMBERS]
+    former = {number: signal.getsignal(number) for number in _NUMBERS}
+    # Who started this process may want a signal ignored, as a shell does for what runs behind it.
+    heeded = [number for number in _NUMBERS if former[number] != signal.SIG_IGN]
+    for number in heeded:
+        signal.signal(number, end)
     try:
         yield
     finally:
-        for number, handler in zip(_NUMBERS, former, strict=True):
-            signal.signal(number, handler)
+        for number in heeded:
+            signal.signal(number, former[number])
+
+
+def load_torch() -> None:
+    """Load torch before a command has begun anything, such as the sandbox."""
+    with ending_at_once():
+        importlib.import_module("torch")

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from lit_coder.cli.loading import load_torch
 from lit_coder.cli.screen import log_to_stderr
 from lit_coder.commands.ending import ended
 from lit_coder.commands.sandbox_arguments import SandboxParser
@@ -135,6 +136,8 @@ def _play(argv: list[str]) -> int:
     _require_new(own["log"])
     require_gymnasium()
     log_to_stderr()
+    if own["solver"] != "reference":
+        load_torch()
     played: list[Played] = []
     logs: list[str] = []
     try:

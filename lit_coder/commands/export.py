@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lit_coder.cli.loading import load_torch
 from lit_coder.commands.command_parser import CommandParser
 from lit_coder.commands.ending import ended
 
@@ -51,6 +52,7 @@ def _export(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     output = Path(options.output)
     _require_empty(output)
+    load_torch()
 
     from lit_coder.modules.load import load_module
 

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lit_coder.cli.loading import load_torch
 from lit_coder.cli.screen import log_to_stderr
 from lit_coder.commands.ending import ended
 from lit_coder.commands.generation_arguments import (
@@ -62,6 +63,7 @@ def _generate(argv: list[str]) -> int:
     problem = problem_for(prompt, own["tests"]) if own["validate"] else None
     _require_new(own["output"])
     log_to_stderr()
+    load_torch()
     with contextlib.ExitStack() as stack:
         runner = None
         if own["validate"] or own["ast_cut"]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import sys
 
+from lit_coder.cli.loading import load_torch
 from lit_coder.cli.screen import log_to_stderr
 from lit_coder.commands.ending import ended
 from lit_coder.commands.generation_arguments import (
@@ -43,6 +44,7 @@ def _talk(argv: list[str]) -> int:
     stops = stops_of(own)
     sampling = sampling_options(own, num_samples=1)
     log_to_stderr()
+    load_torch()
 
     from lit_coder.commands.generation_settings import GenerationSettings
     from lit_coder.commands.interactive_session import Session

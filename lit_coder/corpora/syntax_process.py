@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import struct
 import subprocess
 import sys
@@ -76,16 +77,12 @@ class SyntaxProcess:
     def _ask(self, question: dict[str, Any]) -> object:
         with self._lock:
             process = self._process or self._start()
-            timer = threading.Timer(MOST_SECONDS, process.kill)
-            timer.start()
             try:
                 return _exchange(process, question)
             except (EOFError, BrokenPipeError):
                 self.num_crashes += 1
                 self.close()
                 return None
-            finally:
-                timer.cancel()
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
@@ -112,6 +109,12 @@ def _exchange(process: subprocess.Popen[bytes], question: dict[str, Any]) -> obj
     message = json.dumps(question).encode()
     process.stdin.write(_LENGTH.pack(len(message)) + message)
     process.stdin.flush()
+    # No `threading.Timer`: Ctrl+C while one is started or cancelled can leave it for ever.
+    answers = select.poll()
+    answers.register(process.stdout, select.POLLIN)
+    if not answers.poll(MOST_SECONDS * 1000):
+        process.kill()
+        raise EOFError
     header = process.stdout.read(_LENGTH.size)
     if len(header) < _LENGTH.size:
         raise EOFError
