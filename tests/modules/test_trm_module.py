@@ -325,6 +325,19 @@ def test_an_option_out_of_its_range_is_named(option: str, value: float) -> None:
         tiny_trm_module(**{option: value})
 
 
+@pytest.mark.parametrize("option", ["supervision_steps", "num_inner_cycles", "learning_rate"])
+def test_an_option_that_is_null_is_named(option: str) -> None:
+    with pytest.raises(ValueError, match=rf"model\.init_args\.{option} cannot be null; leave it"):
+        tiny_trm_module(**{option: None})
+
+
+@pytest.mark.parametrize("option", ["binary_threshold", "expansion", "rope_theta", "weight_decay"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_not_finite_is_named(option: str, value: float) -> None:
+    with pytest.raises(ValueError, match=rf"model\.init_args\.{option} must be a finite number"):
+        tiny_trm_module(**{option: value})
+
+
 def test_a_canvas_is_needed_and_has_room_in_a_row() -> None:
     with pytest.raises(ValueError, match=r"^data\.canvas_length is needed for a TRMModule"):
         tiny_trm_module(canvas_length=None)
