@@ -40,7 +40,7 @@ from lit_coder.problems.problem import (
     Tests,
 )
 from lit_coder.problems.python_text import parse_quietly
-from lit_coder.problems.sudoku_file import has_sudoku_columns, read_sudoku_file
+from lit_coder.problems.sudoku_file import COLUMNS, has_sudoku_columns, read_sudoku_file
 
 FIELDS = (
     "task_id",
@@ -81,7 +81,10 @@ def read_problems(path: str | Path) -> list[Problem]:
     path = Path(path)
     files = problem_paths(path)
     if not files:
-        raise ValueError(f"the folder {path} holds no .jsonl file; put your problems into one")
+        raise ValueError(
+            f"the folder {path} holds no .jsonl file and no .csv file with the columns "
+            f"{','.join(COLUMNS)}; put your problems into one"
+        )
     problems: list[Problem] = []
     first_place: dict[str, str] = {}
     for file in files:

@@ -72,24 +72,42 @@ def read_sudoku_file(path: str | Path, most: int | None = None) -> list[Problem]
 
 
 def has_sudoku_columns(file: Path) -> bool:
-    """Whether the file's first line names the columns."""
-    return next(csv.reader(read_lines(file)), None) == list(COLUMNS)
+    """Whether the file's first line names the columns.
+
+    Raises:
+        ValueError: that line is no CSV.
+    """
+    return next(_lines(file), (1, None))[1] == list(COLUMNS)
 
 
 def _rows(file: Path) -> Iterator[tuple[Path, int, list[str]]]:
     """File, line and cells of each row."""
     if not file.is_file():
         raise ValueError(f"there is no file {file}; give the path of a .csv file")
-    rows = csv.reader(read_lines(file))
-    header = next(rows, [])
+    rows = _lines(file)
+    _, header = next(rows, (1, []))
     if header != list(COLUMNS):
         raise ValueError(
             f"{file} has the columns {','.join(header) or 'none'}; a .csv file of problems holds "
             f"Sudoku puzzles under {','.join(COLUMNS)}"
         )
-    for cells in rows:
+    for line, cells in rows:
         if cells:
-            yield file, rows.line_num, cells
+            yield file, line, cells
+
+
+def _lines(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each line."""
+    rows = csv.reader(read_lines(file))
+    try:
+        for cells in rows:
+            yield rows.line_num, cells
+    except csv.Error as error:
+        reason = str(error).partition(" - ")[0]
+        raise ValueError(
+            f"{file}, line {rows.line_num}: no row of a .csv file ({reason}); repair the line, and "
+            "end lines by line feeds"
+        ) from error
 
 
 def _all(rows: Iterable[_Row], path: Path) -> list[_Row]:

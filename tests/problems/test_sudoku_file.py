@@ -92,6 +92,19 @@ def test_every_damaged_row_is_named_with_its_line(
         assert "\n" not in str(caught.value)
 
 
+def test_what_is_no_csv_is_named_with_its_line(tmp_path: Path, rows: list[tuple[str, str]]) -> None:
+    first, second = text_of(rows[:2])
+    path = write(tmp_path / "a.csv", first, second.replace(",", "\r,", 1))
+    with pytest.raises(ValueError, match=r"a\.csv, line 3: no row of a \.csv file") as caught:
+        read_sudoku_file(path)
+    assert "universal-newline" not in str(caught.value)
+    path.write_text(path.read_text(encoding="utf-8").replace("\n", "\r"), newline="")
+    with pytest.raises(ValueError, match=r"a\.csv, line 1: .* end lines by line feeds"):
+        read_problems(tmp_path)
+    with pytest.raises(ValueError, match="field larger than field limit"):
+        read_sudoku_file(write(tmp_path / "b.csv", "x" * 200_000))
+
+
 def test_other_columns_a_missing_file_and_an_empty_one_are_named(tmp_path: Path) -> None:
     other = tmp_path / "other.csv"
     other.write_text("question,answer\n", encoding="utf-8")
@@ -104,6 +117,8 @@ def test_other_columns_a_missing_file_and_an_empty_one_are_named(tmp_path: Path)
     (tmp_path / "folder").mkdir()
     with pytest.raises(ValueError, match=r"holds no \.csv file"):
         read_sudoku_file(tmp_path / "folder")
+    with pytest.raises(ValueError, match=r"and no \.csv file with the columns source,question"):
+        read_problems(tmp_path / "folder")
 
 
 def test_so_many_rows_are_drawn_each_with_the_same_chance(
