@@ -111,17 +111,19 @@ class Repairer:
         """
         canvas = self._generator.canvas
         asked: list[_Asked] = []
-        num_without_room = 0
+        without_room: list[Prompt] = []
         for index, group in enumerate(groups):
             num_left = drafts_per_problem
             for rejected in rejected_drafts(group, gate):
                 problem = replace(rejected.problem, draft=rejected.completion)
                 prompt = prompt_of(problem, self._tokenizer, "")
                 if not canvas.fits(prompt.ids, prompt.draft_ids):
-                    num_without_room += 1
+                    without_room.append(prompt)
                 elif num_left:
                     num_left -= 1
                     asked.append(_Asked(index, problem, prompt))
+        if without_room and not asked:
+            self._say_too_small(without_room)
         prompts = [each.prompt for each in asked]
         num_hinted = num_executions = 0
         if self.suspects is not None:
@@ -140,7 +142,21 @@ class Repairer:
             text = self._tokenizer.decode(answer.ids)
             drafts[each.group].append(Draft(each.problem, text, (), (), answer.ended, REPAIR, ""))
         num_steps = sum(self._generator.num_steps_taken)
-        return Repaired(drafts, num_without_room, num_steps, num_hinted, num_executions)
+        return Repaired(drafts, len(without_room), num_steps, num_hinted, num_executions)
+
+    def _say_too_small(self, without_room: Sequence[Prompt]) -> None:
+        """Say why there are no repairs at all: rounds would go on with an option of no effect."""
+        shape = self._generator.canvas.shape
+        logger.warning(
+            "recursion.repairer repairs none of %d rejected drafts, for which it has no room: it "
+            "reads %d tokens of a prompt and %d of a draft, and the shortest here have %d and %d; "
+            "where that stays so, name a TRM that was trained on problems of this form",
+            len(without_room),
+            shape.prompt_length,
+            shape.canvas_length,
+            min(len(prompt.ids) for prompt in without_room),
+            min(len(prompt.draft_ids) for prompt in without_room),
+        )
 
     def _hinted(self, asked: Sequence[_Asked], lines: Sequence[Sequence[int]]) -> list[Prompt]:
         """What it reads: prompts with hints where there are some, and room for them."""

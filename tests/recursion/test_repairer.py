@@ -114,6 +114,21 @@ def test_what_has_no_room_in_the_canvas_is_counted_and_does_not_use_up_the_optio
     assert (repaired.num_without_room, repaired.drafts, repaired.num_steps) == (1, [[]], 0)
 
 
+def test_a_repairer_that_has_room_for_no_draft_at_all_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    problem = repair_problems()[0]
+    unread = replace(problem, prompt=problem.prompt * 3)
+    fitting = [rejected(problem, problem.draft)]
+    with caplog.at_level(logging.WARNING):
+        make_repairer().repair([[rejected(unread, problem.draft)], fitting, []], GATE, 1, 256)
+        make_repairer().repair([[], [make_candidate()]], GATE, 1, 256)
+        assert caplog.messages == []
+        make_repairer().repair([[rejected(unread, problem.draft)]], GATE, 1, 256)
+    (said,) = caplog.messages
+    assert said.startswith("recursion.repairer repairs none of 1 rejected drafts")
+
+
 def test_a_repairer_reads_where_a_draft_is_suspicious_and_its_repair_is_of_the_plain_problem(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
