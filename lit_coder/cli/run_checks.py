@@ -123,6 +123,7 @@ def refuse_out_of_range(config: Any) -> None:
     _refuse_ignored_sampling(config)
     with torch.device("meta"):
         pkgutil.resolve_name(config.model.class_path)(**model)
+    _refuse_cut_canvases(config)
 
 
 def refuse_bad_sources(data: Mapping[str, Any], seed: Any) -> None:
@@ -186,6 +187,19 @@ def _refuse_ignored_sampling(config: Any) -> None:
                 f"{option} ({value}) is for a model that draws token after token, and a TRMModule "
                 "takes the likeliest token at every position at once: leave it out; answers differ "
                 f"by the noise of their starts, whose size is {section}.temperature"
+            )
+
+
+def _refuse_cut_canvases(config: Any) -> None:
+    """Raise where answers would be cut that a canvas has room for, and count as wrong."""
+    length = config.data.canvas_length
+    for section in ("recursion", "benchmark"):
+        limit = config[section].max_new_tokens
+        if length is not None and limit is not None and limit < length:
+            raise ValueError(
+                f"{section}.max_new_tokens ({limit}) would cut answers of a canvas of "
+                f"data.canvas_length ({length}) tokens, which a TRMModule writes at once: set it "
+                f"to {length}"
             )
 
 

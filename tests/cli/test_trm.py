@@ -156,6 +156,14 @@ def test_how_tokens_are_drawn_is_no_option_of_a_trm(command: CommandLine, option
     assert sentence.startswith(option.partition("=")[0]) and ".temperature" in sentence
 
 
+@pytest.mark.parametrize("section", ["recursion", "benchmark"])
+def test_what_would_cut_an_answer_of_the_canvas_is_refused(
+    command: CommandLine, section: str
+) -> None:
+    sentence = command.refused("fit", *TINY_TRM, f"--{section}.max_new_tokens=15")
+    assert sentence.startswith(f"{section}.max_new_tokens (15) would cut") and "to 16" in sentence
+
+
 @pytest.mark.parametrize("length", ["0", "17"])
 def test_a_canvas_that_is_no_part_of_a_row_is_refused(command: CommandLine, length: str) -> None:
     sentence = command.refused("fit", *TINY_TRM, f"--data.canvas_length={length}")
