@@ -124,6 +124,7 @@ def refuse_out_of_range(config: Any) -> None:
     with torch.device("meta"):
         pkgutil.resolve_name(config.model.class_path)(**model)
     _refuse_cut_canvases(config)
+    _refuse_unfit_precision(config)
 
 
 def refuse_bad_sources(data: Mapping[str, Any], seed: Any) -> None:
@@ -201,6 +202,21 @@ def _refuse_cut_canvases(config: Any) -> None:
                 f"data.canvas_length ({length}) tokens, which a TRMModule writes at once: set it "
                 f"to {length}"
             )
+
+
+def _refuse_unfit_precision(config: Any) -> None:
+    """Raise where a TRM's weights would have another type: in bfloat16 their average stands still.
+
+    Under autocast they stay as they are.
+    """
+    given = config.trainer.precision
+    fitting = (None, "32-true", "32", 32, "bf16-mixed", "bf16", "16-mixed", "16", 16)
+    if config.data.canvas_length is not None and given not in fitting:
+        raise ValueError(
+            f"trainer.precision cannot be {given} for a TRMModule, whose weights and their average "
+            "stay in float32: leave it out, and set model.init_args.compute_dtype to bfloat16 for "
+            "its states"
+        )
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

@@ -164,6 +164,13 @@ def test_what_would_cut_an_answer_of_the_canvas_is_refused(
     assert sentence.startswith(f"{section}.max_new_tokens (15) would cut") and "to 16" in sentence
 
 
+@pytest.mark.parametrize("precision", ["bf16-true", "64-true"])
+def test_a_trms_weights_stay_in_float32(command: CommandLine, precision: str) -> None:
+    sentence = command.refused("fit", *TINY_TRM, f"--trainer.precision={precision}")
+    assert sentence.startswith(f"trainer.precision cannot be {precision} for a TRMModule")
+    assert "model.init_args.compute_dtype" in sentence
+
+
 @pytest.mark.parametrize("length", ["0", "17"])
 def test_a_canvas_that_is_no_part_of_a_row_is_refused(command: CommandLine, length: str) -> None:
     sentence = command.refused("fit", *TINY_TRM, f"--data.canvas_length={length}")
