@@ -100,8 +100,8 @@ def make_batches(
             batches.append(TaskBatch(index, tasks, reasons, problems))
     if not any(batch.problems.prompts for batch in batches):
         raise ValueError(
-            "benchmark.names leaves no problem to measure on; every prompt is longer than "
-            f"data.max_sequence_length ({context} tokens)"
+            "benchmark.names leaves no problem to measure on; no prompt has room in "
+            f"data.max_sequence_length ({context} tokens, a TRM's canvas included)"
         )
     return batches
 
@@ -127,8 +127,8 @@ def _unfit(prompt: AskedPrompt, tokenizer: CodeTokenizer, fits: Fits) -> str | N
 def _say_unfit(chosen: ChosenBenchmark, number: int, context: int) -> None:
     if number:
         logger.warning(
-            "%s: %d of %d prompts are empty or longer than data.max_sequence_length (%d tokens); "
-            "they are not asked and count as not passed",
+            "%s: %d of %d prompts are empty or have no room in data.max_sequence_length (%d "
+            "tokens, a TRM's canvas included); they are not asked and count as not passed",
             chosen.protocol.name,
             number,
             len(chosen.tasks),

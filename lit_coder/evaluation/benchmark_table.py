@@ -80,8 +80,9 @@ def _notes(summary: Mapping[str, Any]) -> Iterator[str]:
     num_unfit, num_problems = summary["num_prompts_unfit"], summary["num_problems"]
     if num_unfit:
         yield (
-            f"{num_unfit} of {num_problems} prompts are empty or longer than the context of "
-            f"{summary['context']} tokens; they were not asked and count as failed"
+            f"{num_unfit} of {num_problems} prompts are empty or have no room in the context of "
+            f"{summary['context']} tokens (a TRM's canvas included); they were not asked and count "
+            "as failed"
         )
     left_out = summary["problems_left_out"]
     if left_out:

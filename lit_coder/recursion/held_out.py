@@ -64,8 +64,8 @@ def measure(
     unfit = sum(not fits(prompt_of(problem, tokenizer, "")) for problem in problems)
     if unfit:
         logger.warning(
-            "%d of %d held-out prompts are empty or longer than data.max_sequence_length; they "
-            "count as not passed",
+            "%d of %d held-out prompts are empty or have no room in data.max_sequence_length (a "
+            "TRM's canvas included); they count as not passed",
             unfit,
             len(problems),
         )

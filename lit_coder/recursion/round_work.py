@@ -228,8 +228,8 @@ class RoundWork:
         fitting = [p for p in problems if fits(prompt_of(p, data.tokenizer, ""))]
         if len(fitting) < len(problems):
             logger.warning(
-                "round %d: %d prompts are empty or longer than data.max_sequence_length and left "
-                "out",
+                "round %d: %d prompts are empty or have no room in data.max_sequence_length (a "
+                "TRM's canvas included) and are left out",
                 data.round,
                 len(problems) - len(fitting),
             )

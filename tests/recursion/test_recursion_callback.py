@@ -408,7 +408,7 @@ def test_own_problems_that_do_not_fit_the_context_are_left_out_or_not_passed(
     assert "long" not in {sample.task_id for sample in samples_in(tmp_path, 2)}
     lines = [line.getMessage() for line in log_lines.records]
     assert any("1 of 3 held-out prompts" in line for line in lines)
-    assert any("1 prompts are empty or longer" in line for line in lines)
+    assert any("1 prompts are empty or have no room" in line for line in lines)
 
 
 def test_the_sandboxs_processes_end_with_the_run_and_with_an_exception(tmp_path: Path) -> None:
