@@ -32,7 +32,11 @@ def named_room(
     if canvas_length is None:
         return whole
     in_lines = "" if line_length is None else f", in lines of data.canvas_line_length {line_length}"
-    return f"{whole} or its part data.canvas_length ({canvas_length}{in_lines})"
+    rest = max_sequence_length - canvas_length
+    return (
+        f"data.canvas_length ({canvas_length}{in_lines}), or the prompt than the other {rest} of "
+        f"{whole}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
