@@ -203,6 +203,6 @@ def test_a_canvas_longer_than_a_row_is_refused(length: int) -> None:
 
 def test_solutions_without_room_on_the_canvas_are_named_as_too_long(tmp_path: Path) -> None:
     data = attached(boards_data(canvas_length=8), tmp_path)
-    sentence = r"longer than data\.canvas_length \(8\), or the prompt than the other 8 of data\.max_"
+    sentence = r"data\.canvas_length \(8\), or the prompt than the other 8 of data\.max_"
     with pytest.raises(ValueError, match=sentence):
         data.train_dataloader()
