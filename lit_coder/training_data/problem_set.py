@@ -12,6 +12,7 @@ the held-out and validation behaviours. Tokenizing and batching happen elsewhere
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,8 @@ from lit_coder.problems.sampling import (
 from lit_coder.training_data.problem_guard import without_benchmarks
 from lit_coder.training_data.problem_plan import Cell, ProblemPlan, cells_of, draw_planned
 from lit_coder.training_data.problem_sources import problem_source
+
+logger = logging.getLogger("lit_coder.training_data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class ProblemSet:
         held_out = own_held_out + (_without(splits.held_out, own_behaviours) if splits else ())
         validation = _without(splits.validation, own_behaviours) if splits else ()
         measured = frozenset(map(behaviour, held_out + validation))
-        own = _without(_read_files("problem_files", options.problem_files), measured)
+        own = _apart(_read_files("problem_files", options.problem_files), measured)
         own = without_benchmarks(own) if options.decontaminate else own
         taken = {problem.task_id for problem in own}
         more = _without([p for p in of_datasets if p.task_id not in taken], measured)
@@ -168,6 +171,19 @@ class ProblemSet:
 
 def _without(problems: Sequence[Problem], behaviours: frozenset[str]) -> tuple[Problem, ...]:
     return tuple(problem for problem in problems if behaviour(problem) not in behaviours)
+
+
+def _apart(own: Sequence[Problem], measured: frozenset[str]) -> tuple[Problem, ...]:
+    """What of the user's problems is not measured on; it is said what is left out."""
+    kept = _without(own, measured)
+    if len(kept) < len(own):
+        logger.warning(
+            "data.problem_files: %d of %d problems ask for the same as held-out or validation ones "
+            "and are left out",
+            len(own) - len(kept),
+            len(own),
+        )
+    return kept
 
 
 def _read_files(option: str, names: Sequence[str]) -> tuple[Problem, ...]:

@@ -32,12 +32,12 @@ def with_images(
         round: of the run, from 0.
 
     Raises:
-        ValueError: not one of all labelled problems is a Sudoku, or one writes its board otherwise
-            than its puzzle.
+        ValueError: there are labelled problems and not one is a Sudoku, or one writes its board
+            otherwise than its puzzle.
     """
     if not num_symmetries:
         return labelled
-    if not any(_board(problem) for problem in problems.labelled):
+    if problems.labelled and not any(map(_board, problems.labelled)):
         raise ValueError(
             f"data.num_symmetries is {num_symmetries}, but none of the {len(problems.labelled)} "
             "labelled problems is a Sudoku; name the family sudoku or a file of boards with "

@@ -95,7 +95,9 @@ def test_without_families_only_own_problems_are_used(tmp_path: Path) -> None:
     assert problems.held_out == problems.validation == ()
 
 
-def test_nothing_behaves_like_the_users_own_held_out_problems(tmp_path: Path) -> None:
+def test_nothing_behaves_like_the_users_own_held_out_problems(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     drawn = ProblemSet.build(problem_options(num_held_out=0, num_validation=0), 0)
     # Two problems that the families give, under other names and in other words.
     targets = (*drawn.labelled[:2], *drawn.fresh(0, 4)[:2])
@@ -142,6 +144,10 @@ def test_nothing_behaves_like_the_users_own_held_out_problems(tmp_path: Path) ->
     assert not behaviours(learned) & measured
     assert {p.task_id for p in problems.labelled} >= {"kept"}
     assert problems.unlabelled == ()
+    assert caplog.messages == [
+        "data.problem_files: 2 of 3 problems ask for the same as held-out or validation ones and "
+        "are left out"
+    ]
 
 
 def test_validation_does_not_behave_like_the_users_own_held_out_problems(tmp_path: Path) -> None:

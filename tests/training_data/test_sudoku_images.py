@@ -111,6 +111,8 @@ def test_without_a_sudoku_the_option_is_refused(tmp_path: Path) -> None:
         data.train_dataloader()
     with pytest.raises(ValueError, match=r"data\.num_symmetries must be 0 or more, not -1"):
         tiny_data(num_symmetries=-1)
+    # Where nothing is labelled, the option is not what is wrong.
+    assert images(dataclasses.replace(problem_set(1), labelled=()), 4) == []
 
 
 def test_each_round_trains_on_images_of_its_own(tmp_path: Path) -> None:
