@@ -107,6 +107,11 @@ def _placed(file: Path) -> Iterator[tuple[str, Problem]]:
         for problem in read_sudoku_file(file):
             yield str(file), problem
         return
+    if file.name.lower().endswith((".csv", ".csv.gz")):
+        raise ValueError(
+            f"the name of {file} does not end in .csv, as that of a file of Sudoku puzzles does; "
+            "unpack or rename it"
+        )
     for line, record in read_json_lines(file):
         place = f"{file}, line {line}"
         try:

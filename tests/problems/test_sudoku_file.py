@@ -110,6 +110,9 @@ def test_other_columns_a_missing_file_and_an_empty_one_are_named(tmp_path: Path)
     other.write_text("question,answer\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"other\.csv has the columns question,answer; a \.csv"):
         read_problems(other)
+    for name in ("packed.csv.gz", "OTHER.CSV"):
+        with pytest.raises(ValueError, match=rf"{name} does not end in \.csv.*; unpack or rename"):
+            read_problems(tmp_path / name)
     with pytest.raises(ValueError, match=r"there is no file .*none\.csv"):
         read_sudoku_file(tmp_path / "none.csv")
     with pytest.raises(ValueError, match="holds no puzzle"):
