@@ -59,7 +59,7 @@ def failure_sentence(
             f"{full}; what was saved before is intact: free the disk or the folder and go on with: "
             f"{go_on}"
         )
-    memory = _out_of_memory(error, config)
+    memory = _out_of_memory(error, config) or _out_of_host_memory(error)
     if memory:
         return 1, f"{memory}; then go on with: {go_on}"
     for cause in _chain(error):
@@ -104,6 +104,16 @@ def _out_of_memory(error: BaseException, config: Any) -> str:
         gradient_checkpointing=model.get("gradient_checkpointing", 0),
         loss_chunk_tokens=model.get("loss_chunk_tokens"),
     )
+
+
+def _out_of_host_memory(error: BaseException) -> str:
+    """PyTorch's allocator for the host refuses what is not there; "" where it did not."""
+    if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error):
+        return (
+            "this machine has not enough memory; set a smaller model (model.init_args) or a "
+            "smaller data.batch_size"
+        )
+    return ""
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

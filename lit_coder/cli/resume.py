@@ -1,4 +1,4 @@
-"""`--ckpt_path FILE | last | auto`: which run a command line means, before it is parsed.
+"""`--ckpt_path FILE | RUN | last | auto`: which run a command line means, before it is parsed.
 
     plan = plan_command(["fit", "--ckpt_path", "last"], Path("runs"), given)
     plan.arguments      # what LightningCLI gets: a real file, the run's saved configuration first
@@ -81,6 +81,13 @@ def plan_command(arguments: list[str], runs: Path, given: Given) -> CommandPlan:
 def _from_file(
     command: str, rest: list[str], checkpoint: Path, folder: str | None, has_config: bool
 ) -> CommandPlan:
+    if checkpoint.is_dir():
+        if not (checkpoint / CONFIG_FILE).exists():
+            raise ValueError(
+                f"--ckpt_path {checkpoint} is a folder, but of no run: it holds no {CONFIG_FILE}; "
+                "give a run's folder or a checkpoint of it"
+            )
+        return _resume(command, rest, checkpoint, checkpoint / CHECKPOINTS_FOLDER / "last.ckpt")
     run = checkpoint.absolute().parent.parent
     if (run / CONFIG_FILE).exists():
         return _resume(command, rest, run, checkpoint)

@@ -21,6 +21,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from lit_coder.generation.contract import TokenGenerator
 from lit_coder.generation.gpt_generator import GPTGenerator
 from lit_coder.modules.code_module import Batch, CodeModule, CompileMode, TrainingOptions
+from lit_coder.modules.given_options import refuse_no_numbers
 from lit_coder.modules.optimizers import OptimizerKind, OptimizerOptions
 from lit_coder.modules.policy_learning import LEARNED_COLUMNS, Objective, PolicyLearning
 from lit_coder.modules.pretrained import read_pretrained
@@ -119,6 +120,7 @@ class GPTModule(CodeModule):
         value_head: ValueHeadKind = "none",
     ) -> None:
         given = dict(locals())
+        refuse_no_numbers(GPTModule, given)
         sizes = {name: given[name] for name in _SIZES}
         optimizer_options = OptimizerOptions(
             optimizer, learning_rate, muon_learning_rate, weight_decay, muon_weight_decay

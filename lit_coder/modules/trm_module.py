@@ -13,9 +13,7 @@ are laid out as canvases by the DataModule.
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import logging
-import math
 from typing import Any
 
 import lightning.pytorch as pl
@@ -27,6 +25,7 @@ from lit_coder.generation.canvas import Canvas, CanvasShape
 from lit_coder.generation.trm_generator import RefinementOptions, TRMGenerator
 from lit_coder.modules.canvas_learning import CanvasLearning
 from lit_coder.modules.code_module import Batch, CodeModule, CompileMode, TrainingOptions
+from lit_coder.modules.given_options import refuse_no_numbers
 from lit_coder.modules.optimizers import OptimizerKind, OptimizerOptions
 from lit_coder.modules.schedule import ScheduleKind
 from lit_coder.modules.trm_carries import Carries
@@ -354,23 +353,9 @@ def _training_options(given: dict[str, Any]) -> TrainingOptions:
     )
 
 
-def _refuse_no_numbers(given: dict[str, Any]) -> None:
-    """Raise where an option is null that must not be, or no finite number: nan is in no range."""
-    for name, parameter in inspect.signature(TRMModule).parameters.items():
-        value, default = given[name], parameter.default
-        if value is None and default is not None:
-            raise ValueError(
-                f"model.init_args.{name} cannot be null; leave it out for its default, {default}"
-            )
-        # Gradients that are never scaled down are asked for by an infinite norm.
-        is_number = not isinstance(value, float) or math.isfinite(value)
-        if not is_number and (name, value) != ("max_gradient_norm", math.inf):
-            raise ValueError(f"model.init_args.{name} must be a finite number, not {value}")
-
-
 def _check_options(given: dict[str, Any]) -> None:
     """Raise where an option of the module itself is out of its range."""
-    _refuse_no_numbers(given)
+    refuse_no_numbers(TRMModule, given)
     canvas, positions = given["canvas_length"], given["max_position_embeddings"]
     if canvas is None:
         raise ValueError(

@@ -107,6 +107,13 @@ def test_a_typo_in_a_file_names_the_file_and_the_nearest_option(
     assert f"did you mean {meant}?" in sentence
 
 
+def test_a_model_that_no_memory_holds_is_said_to_be_that(command: CommandLine) -> None:
+    # A matrix of 128 petabytes, more than any address space has.
+    ended = command("fit", *TINY, "--model.intermediate_size=1000000000000000")
+    assert ended.status == 1
+    assert "this machine has not enough memory" in ended.err and "model.init_args" in ended.err
+
+
 @pytest.mark.parametrize(("option", "value"), OUT_OF_RANGE)
 def test_a_value_that_cannot_work_names_its_option_and_makes_no_folder(
     command: CommandLine, option: str, value: str

@@ -43,13 +43,21 @@ def test_the_folder_may_stand_in_the_configuration(command: CommandLine) -> None
     assert not (command.folder / "runs").exists()
 
 
-@pytest.mark.parametrize("form", [("--ckpt_path", "last"), ("--ckpt_path=last",)])
-def test_last_extends_the_newest_run(run: CommandLine, form: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "form", [("--ckpt_path", "last"), ("--ckpt_path=last",), ("--ckpt_path", "runs/run")]
+)
+def test_last_or_its_folder_extends_a_run(run: CommandLine, form: tuple[str, ...]) -> None:
     tokenizer = (run.folder / "runs/run/tokenizer.json").stat().st_mtime_ns
     ended = run("fit", *form, "--trainer.max_steps", "6")
     assert ended.status == 0 and "step 4 of 6" in " ".join(ended.out.split())
     assert (run.folder / "runs/run/checkpoints/round-0002.ckpt").exists()
     assert (run.folder / "runs/run/tokenizer.json").stat().st_mtime_ns == tokenizer
+
+
+def test_a_folder_that_is_no_run_is_said_to_be_that(command: CommandLine) -> None:
+    (command.folder / "elsewhere").mkdir()
+    sentence = command.refused("test", "--ckpt_path", "elsewhere")
+    assert "elsewhere is a folder, but of no run: it holds no config.yaml" in sentence
 
 
 def test_last_without_a_run_says_how_to_start_one(command: CommandLine) -> None:

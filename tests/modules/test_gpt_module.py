@@ -151,6 +151,12 @@ def test_an_impossible_hyper_parameter_is_refused_by_its_name(option: str, value
         tiny_module(**{option: value})
 
 
+@pytest.mark.parametrize("option", ["num_hidden_layers", "learning_rate", "compile"])
+def test_an_option_that_is_null_is_named(option: str) -> None:
+    with pytest.raises(ValueError, match=rf"model\.init_args\.{option} cannot be null; leave it"):
+        tiny_module(**{option: None})
+
+
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_gradients_are_freed_after_a_step_and_live_within_one(
     tmp_path: Path, accumulate: int
