@@ -193,10 +193,10 @@ def _refuse_ignored_sampling(config: Any) -> None:
 
 def _refuse_cut_canvases(config: Any) -> None:
     """Raise where answers would be cut that a canvas has room for, and count as wrong."""
-    length = config.data.canvas_length
+    length = config.data.canvas_length or 0
     for section in ("recursion", "benchmark"):
         limit = config[section].max_new_tokens
-        if length is not None and limit is not None and limit < length:
+        if limit is not None and limit < length:
             raise ValueError(
                 f"{section}.max_new_tokens ({limit}) would cut answers of a canvas of "
                 f"data.canvas_length ({length}) tokens, which a TRMModule writes at once: set it "

@@ -102,13 +102,12 @@ def _answers(
     runners: Sequence[Runner], places: Iterable[Place], limits: Limits, least_nodes: int
 ) -> Iterator[tuple[Place, _Found | None]]:
     """What the finder says of each place, None where it came to no end even alone."""
-    program = bundle(FINDER)
+    how = (bundle(FINDER), least_nodes, limits)
     waiting = iter(places)
     threads = InterruptibleThreads(len(runners))
     try:
         while batch := list(islice(waiting, _DOCUMENTS_A_BATCH)):
             shares = [batch[number :: len(runners)] for number in range(len(runners))]
-            how = (program, least_nodes, limits)
             tasks = [
                 threads.submit(partial(_share, runner, share, how))
                 for runner, share in zip(runners, shares, strict=True)

@@ -1,7 +1,7 @@
 """Options of a module that are null or no finite number are refused by their names.
 
-    def __init__(self, hidden_size: int = 384, ...) -> None:
-        refuse_no_numbers(type(self), dict(locals()))
+    def __init__(self, hidden_size: int = 384, ...) -> None:        # of GPTModule
+        refuse_no_numbers(GPTModule, dict(locals()))
 
 Whether a number is in its range is for the part that it is an option of; nan is in no range.
 """

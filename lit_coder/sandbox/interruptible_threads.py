@@ -64,7 +64,7 @@ class Task(Generic[_Result]):
             del self
 
     def cancel(self) -> None:
-        """Leave it out, unless it has begun."""
+        """Leave it out, unless it has begun; it is done when its turn comes."""
         self._act = None
 
     def run(self) -> None:
